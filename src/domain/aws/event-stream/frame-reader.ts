@@ -1,0 +1,174 @@
+import { crc32 } from 'node:zlib';
+import { CRC_BYTES, FRAME_BYTES_MAX, HEADERS_BYTES_MAX, OVERHEAD_BYTES, PRELUDE_BYTES } from './frame-format.ts';
+import { type FrameHeaders, parseFrameHeaders } from './frame-headers.ts';
+
+/** A frame that went by, its checksums verified. */
+export interface Frame {
+  /** `event`, `exception` or `error`. */
+  readonly messageType: string | undefined;
+  readonly eventType: string | undefined;
+  readonly exceptionType: string | undefined;
+  /** Empty for a frame whose headers alone are over the reader's bound. */
+  readonly headers: FrameHeaders;
+  /** A view, valid while `onFrame` runs; null for a frame over the reader's bound. */
+  readonly payload: Buffer | null;
+  /** Length of the whole frame. */
+  readonly bytes: number;
+}
+
+export interface FrameReaderOptions {
+  /** Must not throw. Without it the reader keeps nothing and looks into no header. */
+  readonly onFrame?: (frame: Frame) => void;
+  /** The longest frame kept whole, in bytes. Of a longer one only the headers are kept, if they fit. */
+  readonly heldBytesMax?: number;
+}
+
+const HELD_BYTES_MAX_DEFAULT = 64 * 1024;
+const NOTHING: Buffer = Buffer.alloc(0);
+const NO_HEADERS: FrameHeaders = new Map();
+
+/**
+ * Watches an event stream from the side, chunk by chunk as it passes.
+ *
+ * It never throws, never holds more than its bound and believes no length before the prelude's checksum and bounds
+ * hold. At the first violation it becomes corrupt and stays so: after it nothing says where the next frame begins.
+ */
+export class FrameReader {
+  readonly #onFrame: ((frame: Frame) => void) | undefined;
+  readonly #heldBytesMax: number;
+  readonly #prelude = Buffer.alloc(PRELUDE_BYTES);
+
+  #corrupt = false;
+  #framesSeen = 0;
+
+  // The frame that is under way; the rest holds once its prelude has been read.
+  #bytesSeen = 0;
+  #frameBytes = 0;
+  #headersBytes = 0;
+  #held = NOTHING;
+  #crc = 0;
+  #crcClaimed = 0;
+
+  constructor({ onFrame, heldBytesMax = HELD_BYTES_MAX_DEFAULT }: FrameReaderOptions = {}) {
+    this.#onFrame = onFrame;
+    this.#heldBytesMax = heldBytesMax;
+  }
+
+  /** Whether the bytes so far end with a whole frame, so that another frame may follow. False once corrupt. */
+  get atFrameBoundary(): boolean {
+    return this.#bytesSeen === 0 && !this.#corrupt;
+  }
+
+  /** Whole frames with correct checksums. */
+  get framesSeen(): number {
+    return this.#framesSeen;
+  }
+
+  get corrupt(): boolean {
+    return this.#corrupt;
+  }
+
+  push(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length && !this.#corrupt) {
+      at = this.#takeWholeFrame(chunk, at) ?? this.#takePiece(chunk, at);
+    }
+  }
+
+  /** The usual case: the next frame lies whole in the chunk and needs no copy. */
+  #takeWholeFrame(chunk: Buffer, at: number): number | null {
+    if (this.#bytesSeen !== 0 || chunk.length - at < OVERHEAD_BYTES) return null;
+    if (!this.#readPrelude(chunk, at)) return chunk.length;
+    const end = at + this.#frameBytes;
+    if (end > chunk.length) return null;
+    const crcAt = end - CRC_BYTES;
+    this.#crc = crc32(chunk.subarray(at, crcAt));
+    this.#crcClaimed = chunk.readUInt32BE(crcAt);
+    this.#held = chunk.subarray(at, at + this.#heldBytes());
+    this.#finish();
+    return end;
+  }
+
+  #takePiece(chunk: Buffer, at: number): number {
+    const inPrelude = this.#bytesSeen < PRELUDE_BYTES;
+    const wanted = (inPrelude ? PRELUDE_BYTES : this.#frameBytes) - this.#bytesSeen;
+    const end = Math.min(at + wanted, chunk.length);
+    const piece = chunk.subarray(at, end);
+    if (inPrelude) this.#takePreludePiece(piece);
+    else this.#takeBodyPiece(piece);
+    return end;
+  }
+
+  #takePreludePiece(piece: Buffer): void {
+    this.#prelude.set(piece, this.#bytesSeen);
+    this.#bytesSeen += piece.length;
+    if (this.#bytesSeen < PRELUDE_BYTES || !this.#readPrelude(this.#prelude, 0)) return;
+    this.#crc = crc32(this.#prelude);
+    this.#crcClaimed = 0;
+    this.#held = Buffer.allocUnsafe(this.#heldBytes());
+    this.#prelude.copy(this.#held);
+  }
+
+  #takeBodyPiece(piece: Buffer): void {
+    const checkedBytes = Math.max(0, Math.min(this.#frameBytes - CRC_BYTES - this.#bytesSeen, piece.length));
+    this.#crc = crc32(piece.subarray(0, checkedBytes), this.#crc);
+    for (const byte of piece.subarray(checkedBytes)) this.#crcClaimed = ((this.#crcClaimed << 8) | byte) >>> 0;
+    if (this.#bytesSeen < this.#held.length) piece.copy(this.#held, this.#bytesSeen);
+    this.#bytesSeen += piece.length;
+    if (this.#bytesSeen === this.#frameBytes) this.#finish();
+  }
+
+  /** Learns the lengths of the frame that begins at `at`; false if they can't be believed. */
+  #readPrelude(bytes: Buffer, at: number): boolean {
+    this.#frameBytes = bytes.readUInt32BE(at);
+    this.#headersBytes = bytes.readUInt32BE(at + 4);
+    const believable =
+      crc32(bytes.subarray(at, at + 8)) === bytes.readUInt32BE(at + 8) &&
+      this.#frameBytes <= FRAME_BYTES_MAX &&
+      this.#headersBytes <= HEADERS_BYTES_MAX &&
+      this.#frameBytes >= OVERHEAD_BYTES + this.#headersBytes;
+    if (!believable) this.#fail();
+    return believable;
+  }
+
+  /** How much of the frame's beginning is kept: all of it, its headers, or nothing. */
+  #heldBytes(): number {
+    if (this.#onFrame === undefined) return 0;
+    if (this.#frameBytes <= this.#heldBytesMax) return this.#frameBytes;
+    const headersEnd = PRELUDE_BYTES + this.#headersBytes;
+    return headersEnd <= this.#heldBytesMax ? headersEnd : 0;
+  }
+
+  #finish(): void {
+    const held = this.#held;
+    this.#held = NOTHING;
+    this.#bytesSeen = 0;
+    if (this.#crc !== this.#crcClaimed) return this.#fail();
+    if (this.#onFrame === undefined) {
+      this.#framesSeen++;
+      return;
+    }
+    const headersEnd = PRELUDE_BYTES + this.#headersBytes;
+    const headers = held.length < headersEnd ? NO_HEADERS : parseFrameHeaders(held.subarray(PRELUDE_BYTES, headersEnd));
+    if (headers === null) return this.#fail();
+    this.#framesSeen++;
+    this.#onFrame({
+      messageType: stringHeader(headers, ':message-type'),
+      eventType: stringHeader(headers, ':event-type'),
+      exceptionType: stringHeader(headers, ':exception-type'),
+      headers,
+      payload: held.length === this.#frameBytes ? held.subarray(headersEnd, held.length - CRC_BYTES) : null,
+      bytes: this.#frameBytes,
+    });
+  }
+
+  #fail(): void {
+    this.#corrupt = true;
+    this.#held = NOTHING;
+  }
+}
+
+function stringHeader(headers: FrameHeaders, name: string): string | undefined {
+  const header = headers.get(name);
+  return header?.type === 'string' ? header.value : undefined;
+}
