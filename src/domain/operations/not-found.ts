@@ -2,8 +2,9 @@ import { Refusal } from '../errors.ts';
 import type { RequestTarget } from '../request-target.ts';
 import { GENERAL_MOUNT, pathBelow } from './mounts.ts';
 import type { Mount } from './mounts.ts';
-import { pathsOf } from './operation-index.ts';
-import { matchPath, methodsOfPath } from './path-trie.ts';
+import { PATHS } from './operation-index.ts';
+import { findOperations } from './path-trie.ts';
+import type { ServiceId } from './services.ts';
 
 const PATH_SHOWN_CHARACTERS_MAX = 200;
 
@@ -15,7 +16,7 @@ export function outsideMounts(method: string, { path, segments }: RequestTarget)
       `${shown}: the form is /bedrock/-/{service}/{region}/… with a Bedrock service such as bedrock-runtime.`,
     );
   }
-  if (matchPath(pathsOf(undefined), segments, 0, method) !== undefined) {
+  if (methodsOf(segments, 0, undefined).includes(method)) {
     return unknown(`${shown} is served under /bedrock: use http://…/bedrock as the endpoint.`);
   }
   return unknown(`${shown} is not served here: paths begin with /bedrock or with a service such as /bedrock-runtime.`);
@@ -34,14 +35,13 @@ export function withoutTarget(method: string, { path }: RequestTarget): Refusal 
  */
 export function lookalike(method: string, target: RequestTarget, mount: Mount): Refusal | undefined {
   const { segments } = target;
-  const paths = pathsOf(mount.service);
-  const methods = methodsOfPath(paths, segments, mount.segmentCount);
+  const methods = methodsOf(segments, mount.segmentCount, mount.service);
   const shown = clipped(pathBelow(mount, target));
   if (methods.length > 0) return unknown(`${shown} takes ${methods.join(', ')}, not ${method}.`);
 
   const endsInSlash = segments.at(-1) === '';
   const toggled = endsInSlash ? segments.slice(0, -1) : [...segments, ''];
-  if (methodsOfPath(paths, toggled, mount.segmentCount).length === 0) return undefined;
+  if (methodsOf(toggled, mount.segmentCount, mount.service).length === 0) return undefined;
   return unknown(`${shown} is an operation only ${endsInSlash ? 'without' : 'with'} its trailing slash.`);
 }
 
@@ -49,6 +49,12 @@ export function lookalike(method: string, target: RequestTarget, mount: Mount): 
 export function noOperation(method: string, target: RequestTarget, mount: Mount): Refusal {
   const service = mount.service ?? 'Bedrock';
   return unknown(`No ${service} operation has ${method} ${clipped(pathBelow(mount, target))}.`);
+}
+
+/** The methods that operations have at exactly this path. */
+function methodsOf(segments: readonly string[], from: number, service: ServiceId | undefined): readonly string[] {
+  const ends = findOperations(PATHS, segments, from, { method: undefined, service });
+  return [...new Set(ends.map(({ operation }) => operation.method))];
 }
 
 function unknown(message: string): Refusal {

@@ -1,18 +1,24 @@
 import { newLabel } from './labels.ts';
 import type { Label } from './labels.ts';
 import type { Operation } from './operation.ts';
+import type { ServiceId } from './services.ts';
 
-/** What a method and path lead to: several operations only where services share a path. */
-export interface PathMatch {
-  readonly operations: readonly [Operation, ...Operation[]];
-  /** Label positions, the same for all of `operations`. */
+/** An operation whose path template ends at a node. */
+interface PathEnd {
+  readonly operation: Operation;
   readonly labels: readonly Label[];
 }
 
 export interface PathNode {
-  readonly literals: Map<string, PathNode>;
+  literals: Map<string, PathNode> | undefined;
   parameter: PathNode | undefined;
-  readonly byMethod: Map<string, PathMatch>;
+  ends: PathEnd[];
+}
+
+/** Which of the operations at a path are looked for; undefined leaves a part open. */
+interface Wanted {
+  readonly method: string | undefined;
+  readonly service: ServiceId | undefined;
 }
 
 export function buildPathTrie(operations: readonly Operation[]): PathNode {
@@ -22,42 +28,45 @@ export function buildPathTrie(operations: readonly Operation[]): PathNode {
 }
 
 /**
- * The match of raw `segments` from `from` on, for one method. A literal beats a parameter, but gives way where it
- * leads nowhere. Parameters take exactly one segment and never an empty one; a trailing slash is an empty literal.
+ * The operations at raw `segments` from `from` on; empty where there are none. A literal beats a parameter, but gives
+ * way where it leads nowhere. Parameters take exactly one segment and never an empty one; a trailing slash is an empty
+ * literal.
  */
-export function matchPath(
+export function findOperations(
   root: PathNode,
   segments: readonly string[],
   from: number,
-  method: string,
-): PathMatch | undefined {
-  return findNode(root, segments, from, (node) => node.byMethod.has(method))?.byMethod.get(method);
+  wanted: Wanted,
+): readonly PathEnd[] {
+  return findEnds(root, segments, from, wanted) ?? [];
 }
 
-/** The methods some operation has at exactly this path; empty for a path nobody has. */
-export function methodsOfPath(root: PathNode, segments: readonly string[], from: number): readonly string[] {
-  const node = findNode(root, segments, from, (candidate) => candidate.byMethod.size > 0);
-  return node === undefined ? [] : [...node.byMethod.keys()];
-}
-
-function findNode(
+function findEnds(
   node: PathNode,
   segments: readonly string[],
   index: number,
-  accepts: (node: PathNode) => boolean,
-): PathNode | undefined {
+  wanted: Wanted,
+): readonly PathEnd[] | undefined {
   const segment = segments[index];
-  if (segment === undefined) return accepts(node) ? node : undefined;
-  const literal = node.literals.get(segment);
-  const found = literal && findNode(literal, segments, index + 1, accepts);
+  if (segment === undefined) return wantedEnds(node.ends, wanted);
+  const literal = node.literals?.get(segment);
+  const found = literal && findEnds(literal, segments, index + 1, wanted);
   if (found !== undefined) return found;
   if (node.parameter === undefined || segment === '' || isEncodedLiteral(node, segment)) return undefined;
-  return findNode(node.parameter, segments, index + 1, accepts);
+  return findEnds(node.parameter, segments, index + 1, wanted);
+}
+
+function wantedEnds(ends: readonly PathEnd[], { method, service }: Wanted): readonly PathEnd[] | undefined {
+  const wanted = ends.filter(
+    ({ operation }) =>
+      (method === undefined || operation.method === method) && (service === undefined || operation.service === service),
+  );
+  return wanted.length > 0 ? wanted : undefined;
 }
 
 /** `%67et` where `get` is a literal: a server that decodes before it routes would run another operation than ours. */
-function isEncodedLiteral(node: PathNode, segment: string): boolean {
-  return node.literals.size > 0 && segment.includes('%') && node.literals.has(decodeURIComponent(segment));
+function isEncodedLiteral({ literals }: PathNode, segment: string): boolean {
+  return literals !== undefined && segment.includes('%') && literals.has(decodeURIComponent(segment));
 }
 
 function addOperation(root: PathNode, operation: Operation): void {
@@ -71,21 +80,16 @@ function addOperation(root: PathNode, operation: Operation): void {
       node = literalChild(node, segment);
     }
   }
-  const shared = node.byMethod.get(operation.method);
-  node.byMethod.set(operation.method, {
-    operations: shared === undefined ? [operation] : [...shared.operations, operation],
-    labels,
-  });
+  node.ends.push({ operation, labels });
 }
 
 function literalChild(node: PathNode, segment: string): PathNode {
-  const existing = node.literals.get(segment);
-  if (existing !== undefined) return existing;
-  const child = emptyNode();
-  node.literals.set(segment, child);
+  const literals = (node.literals ??= new Map());
+  const child = literals.get(segment) ?? emptyNode();
+  literals.set(segment, child);
   return child;
 }
 
 function emptyNode(): PathNode {
-  return { literals: new Map(), parameter: undefined, byMethod: new Map() };
+  return { literals: undefined, parameter: undefined, ends: [] };
 }

@@ -7,8 +7,8 @@ import type { Mount } from './mounts.ts';
 import { refuseUncarriedOperation, refuseUncarriedPath } from './not-carried.ts';
 import { lookalike, noOperation, outsideMounts, withoutTarget } from './not-found.ts';
 import type { Operation } from './operation.ts';
-import { awsJsonOperation, pathsOf, unmodelledUnder } from './operation-index.ts';
-import { matchPath } from './path-trie.ts';
+import { awsJsonOperation, PATHS, unmodelledUnder } from './operation-index.ts';
+import { findOperations } from './path-trie.ts';
 import type { ServiceId } from './services.ts';
 
 export interface RoutedRequest {
@@ -57,10 +57,14 @@ export function routeRequest({ method, target, amzTarget }: RoutedRequest): Rout
   if (mount === undefined) throw outsideMounts(method, target);
   if (isRoot(mount, segments)) return routeAwsJson(method, target, mount, amzTarget);
 
-  const match = matchPath(pathsOf(mount.service), segments, mount.segmentCount, method === 'HEAD' ? 'GET' : method);
-  if (match === undefined) return routeUnmodelled(method, target, mount);
-  refuseUncarriedOperation(match.operations[0]);
-  return newRoute(mount, target, match.operations, readLabels(match.labels, segments, mount.segmentCount));
+  const [end, ...others] = findOperations(PATHS, segments, mount.segmentCount, {
+    method: method === 'HEAD' ? 'GET' : method,
+    service: mount.service,
+  });
+  if (end === undefined) return routeUnmodelled(method, target, mount);
+  refuseUncarriedOperation(end.operation);
+  const candidates: Candidates = [end.operation, ...others.map(({ operation }) => operation)];
+  return newRoute(mount, target, candidates, readLabels(end.labels, segments, mount.segmentCount));
 }
 
 /** `/bedrock` (boto3) and `/bedrock/` (the JS SDK) alike. */
