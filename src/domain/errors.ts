@@ -27,7 +27,13 @@ export const REFUSALS = {
     status: 403,
     exception: 'InvalidSignatureException',
     type: 'auth_error',
-    meaning: 'AWS credentials (SigV4) this gateway did not issue, or a form of signature it does not take.',
+    meaning: 'A signature that does not fit the request, or a form of signature this gateway does not take.',
+  },
+  unknownAccessKey: {
+    status: 403,
+    exception: 'UnrecognizedClientException',
+    type: 'auth_error',
+    meaning: 'A SigV4 credential whose access key id is none of this gateway.',
   },
   accessDenied: {
     status: 403,

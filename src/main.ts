@@ -1,0 +1,62 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { describeStart } from './announce.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { openGateway, type Gateway } from './gateway.ts';
+import { createLog } from './log.ts';
+import { checkStart } from './start-checks.ts';
+import { isolateCredentialChain, loadFromChain } from './upstream/credential-chain.ts';
+import { withDefaultRegion } from './upstream/profile-region.ts';
+
+const SYSTEM_CLOCK = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
+
+/**
+ * The process: configuration → gateway → listen → drain on SIGTERM. Resolves with the exit code when it has gone down.
+ * @throws ConfigError for what can be known to be wrong before a port is opened
+ */
+export async function runGateway(loaded: LoadedConfig, say: (line: string) => void): Promise<number> {
+  const config = await withDefaultRegion(loaded, process.env);
+  const { settings } = config;
+  checkStart(config, process.env, { hostname: hostname(), addresses: localAddresses() });
+  isolateCredentialChain(process.env);
+
+  const log = createLog(settings.logLevel);
+  const gateway = await openGateway({
+    settings,
+    clock: SYSTEM_CLOCK,
+    log,
+    loadCredentials: () => loadFromChain(process.env),
+  });
+  const credentials = gateway.credentialsReady().then(
+    () => true,
+    () => settings.awsBearerToken !== null,
+  );
+  for (const line of describeStart(gateway.origin, settings)) say(line);
+  void credentials.then((found) => {
+    if (!found) {
+      say(
+        'No AWS credentials found: requests are answered 503 until there are some. "outcrop doctor" says more; the demo needs none.',
+      );
+    }
+  });
+
+  return downOnSignal(gateway, settings.shutdownNoticeMs, say);
+}
+
+/** A first signal drains; a second one ends at once. Ctrl-C skips the notice, which is for load balancers. */
+function downOnSignal(gateway: Gateway, noticeMs: number, say: (line: string) => void): Promise<number> {
+  return new Promise((resolve) => {
+    let goingDown = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (goingDown) process.exit(1);
+      goingDown = true;
+      say(`${signal}: finishing ${gateway.running()} running requests`);
+      void gateway.close({ noticeMs: signal === 'SIGINT' ? 0 : noticeMs }).then(() => resolve(0));
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+function localAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
+}

@@ -1,0 +1,135 @@
+/** All that the proxy needs from outside, on one page. Adapters implement these; only `gateway.ts` knows which. */
+import type { AwsCredentials } from './domain/aws/sigv4/sign.ts';
+import type { HeaderList } from './domain/headers.ts';
+import type { ServiceId } from './domain/operations/services.ts';
+
+/** Time as an input, so that tests can hold it. */
+export interface Clock {
+  /** Milliseconds since the epoch, for dates and signatures. */
+  nowMs(): number;
+  /** Milliseconds that never go back, for durations. */
+  elapsedMs(): number;
+}
+
+/** One request of a client and the way to answer it, whatever protocol it came by. */
+export interface Exchange {
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+  readonly method: string;
+  /** The raw request target as it stood on the wire. */
+  readonly target: string;
+  readonly headers: HeaderList;
+  /** What is wrong with the framing of this request, if anything: one line for the client. */
+  readonly framingFault: string | null;
+  /** Declared body length in bytes; null when the body is chunked or of unknown length. */
+  readonly contentLength: number | null;
+  readonly body: RequestBody;
+
+  /** Whether the first byte of an answer has left. */
+  readonly answered: boolean;
+  /** @param headers alternating names and values. */
+  startAnswer(status: number, headers: readonly string[]): void;
+  /** @returns false when the client takes no more for now; `onDrain` says when it does again. */
+  write(chunk: Uint8Array, flushed?: () => void): boolean;
+  /** @param flushed called when the last byte has been handed to the network. */
+  endAnswer(flushed: () => void): void;
+  /** A whole answer instead of Bedrock's, also while the body is still arriving. */
+  answerWhole(status: number, headers: readonly string[], body: Uint8Array, closeConnection: boolean): void;
+  /** Ends the answer so that no client can take it for complete. */
+  break(): void;
+  onDrain(listener: () => void): void;
+  /** Called once if the client leaves before its answer is complete. */
+  onGone(listener: () => void): void;
+}
+
+/** The body of a request, as it arrives. */
+export interface RequestBody {
+  /** Starts the flow; also answers `Expect: 100-continue`. */
+  read(sink: BodySink): void;
+  /** No more of it is wanted. */
+  stop(): void;
+}
+
+/** Takes a body. The first of `end` and `fault` ends it. */
+export interface BodySink {
+  data(chunk: Buffer): void;
+  end(): void;
+  /** `gone`: the client left in the middle; `trailers`: fields came after the body, which nothing here could judge. */
+  fault(reason: 'gone' | 'trailers'): void;
+}
+
+/** What goes to Bedrock, complete and signed. */
+export interface UpstreamRequest {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly method: string;
+  /** Raw path and query. */
+  readonly path: string;
+  /** Alternating names and values. */
+  readonly headers: string[];
+  readonly body: Uint8Array | null;
+  readonly headersTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** Who takes Bedrock's answer. `end` or `fail` is called exactly once, unless the call was cancelled. */
+export interface AnswerReceiver {
+  /** @param headers alternating names and values as they came. */
+  head(status: number, headers: readonly string[], flow: AnswerFlow): void;
+  data(chunk: Buffer): void;
+  end(): void;
+  fail(failure: UpstreamFailure): void;
+}
+
+/** The reins of an answer that is flowing. */
+export interface AnswerFlow {
+  pause(): void;
+  resume(): void;
+}
+
+/** Why there is no (whole) answer. `unreachable` is said only when nothing of the request left. */
+export interface UpstreamFailure {
+  readonly kind: 'unreachable' | 'timeout' | 'broken';
+  readonly cause: unknown;
+}
+
+export interface Upstream {
+  /** @returns how to cancel the call; after that the receiver hears nothing more. */
+  send(request: UpstreamRequest, receiver: AnswerReceiver): () => void;
+}
+
+/** How the gateway proves itself to AWS. */
+export type AwsIdentity =
+  | { readonly kind: 'credentials'; readonly credentials: AwsCredentials }
+  | { readonly kind: 'bearer'; readonly token: string };
+
+export interface AwsIdentities {
+  /** Without waiting when a usable identity is at hand; a promise only while the first one is being fetched.
+   * @throws Refusal noCredentials */
+  forService(service: ServiceId): AwsIdentity | Promise<AwsIdentity>;
+}
+
+/** Where a request goes. */
+export interface Target {
+  readonly service: ServiceId;
+  readonly region: string;
+  readonly origin: string;
+  /** The Host header, as signed. */
+  readonly host: string;
+  /** Path of the endpoint itself, without a slash at its end; mostly empty. */
+  readonly basePath: string;
+  /** Whether an operator set the endpoint. Only such a one can lead back to a gateway. */
+  readonly custom: boolean;
+}
+
+export interface Targets {
+  /** @throws Error when the region has no host for the service. */
+  of(service: ServiceId, region: string): Target;
+}
+
+/** Lines for operators. Nothing in `facts` may be a secret. */
+export interface Log {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}

@@ -1,0 +1,108 @@
+import { Refusal } from '../domain/errors.ts';
+import { isPlainHeaderValue, travelsOutbound } from '../domain/headers.ts';
+import { LOOP_MARKER, markPassage } from '../domain/loop-marker.ts';
+import type { Operation } from '../domain/operations/operation.ts';
+import type { Route } from '../domain/operations/route.ts';
+import { SERVICES } from '../domain/operations/services.ts';
+import type { AwsIdentity, Exchange, Target, UpstreamRequest } from '../ports.ts';
+import type { Proxy } from './proxy.ts';
+import type { Body } from './read-body.ts';
+
+/** A request that has passed every check. */
+export interface PermittedRequest {
+  readonly exchange: Exchange;
+  readonly route: Route;
+  readonly operation: Operation;
+  readonly region: string;
+  readonly body: Body;
+}
+
+/** A header by its lower-case name. */
+type Header = readonly [name: string, value: string];
+
+/**
+ * Makes of a permitted request what Bedrock gets: the same method, path, query and body bytes, the headers that may
+ * travel, and the gateway's own identity.
+ * @throws Refusal noCredentials, invalidRequest for a header value that can't be passed on
+ */
+export async function composeRequest(permitted: PermittedRequest, proxy: Proxy): Promise<UpstreamRequest> {
+  const { exchange, route, operation, body } = permitted;
+  const target = proxy.targets.of(operation.service, permitted.region);
+  const identity = await proxy.identities.forService(operation.service);
+
+  const path = target.basePath + route.upstreamPath;
+  const headers = travellingHeaders(exchange, operation);
+  const marker: Header[] = target.custom
+    ? [[LOOP_MARKER, markPassage(exchange.headers.get(LOOP_MARKER), proxy.instanceId)]]
+    : [];
+  const proof = proofOf(identity, permitted, target, path, headers, proxy);
+
+  return {
+    origin: target.origin,
+    method: exchange.method,
+    path: route.query === '' ? path : `${path}?${route.query}`,
+    // An answer that nobody has to inflate can be watched, and is what every client takes.
+    headers: [['host', target.host], ...headers, ...marker, ...proof, ['accept-encoding', 'identity']].flat(),
+    body: body.bytes.byteLength === 0 ? null : body.bytes,
+    headersTimeoutMs:
+      operation.kind === 'invoke' ? proxy.options.invokeHeadersTimeoutMs : proxy.options.headersTimeoutMs,
+    idleTimeoutMs: proxy.options.idleTimeoutMs,
+  };
+}
+
+function travellingHeaders(exchange: Exchange, operation: Operation): Header[] {
+  const { names, values } = exchange.headers;
+  const isAwsJson = SERVICES[operation.service].protocol === 'aws-json-1.1';
+  const travelling: Header[] = [];
+  for (const [index, name] of names.entries()) {
+    const value = values[index] ?? '';
+    if (!travelsOutbound(name, operation.headers) && !(isAwsJson && name === 'x-amz-target')) continue;
+    if (!isPlainHeaderValue(value)) {
+      throw new Refusal(
+        'invalidRequest',
+        `The header ${name} has characters beyond visible ASCII, which can't be passed on.`,
+      );
+    }
+    travelling.push([name, value]);
+  }
+  return travelling;
+}
+
+function proofOf(
+  identity: AwsIdentity,
+  { exchange, route, operation, region, body }: PermittedRequest,
+  target: Target,
+  path: string,
+  headers: readonly Header[],
+  proxy: Proxy,
+): Header[] {
+  if (identity.kind === 'bearer') return [['authorization', `Bearer ${identity.token}`]];
+
+  const { credentials } = identity;
+  const signature = proxy.sign(
+    {
+      method: exchange.method,
+      path,
+      query: route.query,
+      headers: [['host', target.host], ...headers.filter(([name]) => isSigned(name))],
+      payloadSha256Hex: body.sha256Hex,
+      timeMs: proxy.clock.nowMs(),
+    },
+    credentials,
+    { region, service: SERVICES[operation.service].signingName },
+  );
+  const proof: Header[] = [
+    ['x-amz-date', signature.amzDate],
+    ['authorization', signature.authorization],
+  ];
+  if (credentials.sessionToken !== undefined) proof.push(['x-amz-security-token', credentials.sessionToken]);
+  return proof;
+}
+
+/**
+ * What the signature covers beside the host: what decides the meaning of the request. The rest (user-agent, tracing,
+ * accept) is left out, since proxies on the way to AWS may touch it; x-amzn-trace-id is on AWS's own never-sign list.
+ */
+function isSigned(name: string): boolean {
+  return name === 'content-type' || (name.startsWith('x-amz') && name !== 'x-amzn-trace-id');
+}

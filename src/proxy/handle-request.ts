@@ -1,0 +1,53 @@
+import { readClaim } from '../domain/credential-carriers.ts';
+import { identifyOperation } from '../domain/operations/identify.ts';
+import { routeRequest } from '../domain/operations/route.ts';
+import { permit } from '../domain/policy.ts';
+import { chooseRegion } from '../domain/region.ts';
+import { parseRequestTarget } from '../domain/request-target.ts';
+import type { Exchange } from '../ports.ts';
+import { admit } from './admit.ts';
+import { identifyCaller, verifyClaim } from './authenticate.ts';
+import { closeCall, openCall } from './call.ts';
+import { checkHead } from './check-head.ts';
+import { fail } from './fail.ts';
+import { composeRequest } from './forward.ts';
+import type { Proxy } from './proxy.ts';
+import { readBody } from './read-body.ts';
+import { relay } from './relay.ts';
+
+/**
+ * The life of a request. Two passes over it, because a signature covers the body and some operations are told apart by
+ * it: first the head, which can refuse before a body byte is read, then the whole. Every step either lets it go on or
+ * throws a Refusal; every way of ending meets in the last step.
+ */
+export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<void> {
+  const call = openCall(exchange, proxy);
+  try {
+    // The head: is it well-formed, where does it go, who claims to send it?
+    checkHead(exchange, proxy);
+    const target = parseRequestTarget(exchange.target);
+    const amzTarget = exchange.headers.get('x-amz-target');
+    const route = routeRequest({ method: exchange.method, target, amzTarget });
+    const claim = readClaim(exchange.headers, proxy.options.keyHeader);
+    const caller = (call.caller = identifyCaller(claim, exchange.headers, proxy));
+
+    // The body: read whole, once, bounded; one digest serves verifying and signing.
+    const body = await readBody(exchange, route.bodyBytesMax, call, proxy);
+    verifyClaim(exchange.headers, body);
+
+    // What is asked, may they, and is there room?
+    const signingService = claim.kind === 'signed' ? claim.authorization.service : undefined;
+    const operation = (call.operation = identifyOperation(route, { body: body.bytes, signingService }));
+    const region = (call.region = chooseRegion(route, proxy.options.defaultRegion));
+    permit(caller, operation, region, exchange.headers, proxy.options.policy);
+    admit(call, proxy);
+
+    // Out to Bedrock, and its answer back.
+    const request = await composeRequest({ exchange, route, operation, region, body }, proxy);
+    await relay(exchange, call, operation, request, proxy);
+  } catch (cause) {
+    fail(exchange, call, cause, proxy);
+  } finally {
+    closeCall(call, proxy);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Sign } from '../domain/aws/sigv4/sign.ts';
+import type { Bound } from '../domain/bound.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { AwsIdentities, Clock, Log, Targets, Upstream } from '../ports.ts';
+import type { Call } from './call.ts';
+import type { MasterKey } from './master-key.ts';
+
+/** What the operator configured about handling requests. */
+export interface ProxyOptions {
+  readonly policy: Policy;
+  readonly defaultRegion: string | null;
+  /** A header of the operator's own that may carry the key, in lower case. */
+  readonly keyHeader: string | null;
+  /** Host names that requests without a key may name, beside loopback ones. */
+  readonly allowedHosts: readonly string[];
+  readonly bodyTimeoutMs: number;
+  readonly writeStallMs: number;
+  readonly invokeHeadersTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly onClientAbort: 'drain' | 'cancel';
+  readonly drainSecondsMax: number;
+}
+
+/** Everything `handleRequest` works with, made once by `gateway.ts`. */
+export interface Proxy {
+  readonly options: ProxyOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  newRequestId(): string;
+  /** Marks what this process sent, so that it knows its own requests when they come back. */
+  readonly instanceId: string;
+  readonly masterKey: MasterKey | null;
+  /** Why no new request can be taken right now, or null. */
+  overload(): string | null;
+  readonly bodyBytes: Bound;
+  readonly requestSlots: Bound;
+  readonly drains: Bound;
+  readonly targets: Targets;
+  readonly identities: AwsIdentities;
+  readonly sign: Sign;
+  readonly upstream: Upstream;
+  /** Told once of each call that is over. */
+  callClosed(call: Call): void;
+}

@@ -1,0 +1,211 @@
+import { encodeExceptionFrame } from '../domain/aws/event-stream/frame-writer.ts';
+import { Refusal } from '../domain/errors.ts';
+import { inboundHeaders, rawHeader } from '../domain/headers.ts';
+import type { Operation } from '../domain/operations/operation.ts';
+import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
+import { releaseBody, type Call } from './call.ts';
+import type { Proxy } from './proxy.ts';
+import { isEventStream, StreamWatch } from './stream-watch.ts';
+
+/**
+ * Sends a request and lets the answer flow to the client, byte for byte and no faster than the client takes it.
+ * Settles when nothing more will happen to the exchange.
+ * @throws Refusal upstreamUnreachable, upstreamTimeout or upstreamBroken while the client has got no byte of an answer
+ */
+export function relay(
+  exchange: Exchange,
+  call: Call,
+  operation: Operation,
+  request: UpstreamRequest,
+  proxy: Proxy,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const answer = new RelayedAnswer(exchange, call, operation, proxy, resolve, reject);
+    answer.cancelUpstream = proxy.upstream.send(request, answer);
+  });
+}
+
+class RelayedAnswer implements AnswerReceiver {
+  readonly #exchange: Exchange;
+  readonly #call: Call;
+  readonly #operation: Operation;
+  readonly #proxy: Proxy;
+  readonly #resolve: () => void;
+  readonly #reject: (refusal: Refusal) => void;
+  cancelUpstream: () => void = () => undefined;
+  #flow: AnswerFlow | null = null;
+  #watch: StreamWatch | null = null;
+  #clientGone = false;
+  #over = false;
+  #stallTimer: NodeJS.Timeout | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    exchange: Exchange,
+    call: Call,
+    operation: Operation,
+    proxy: Proxy,
+    resolve: () => void,
+    reject: (refusal: Refusal) => void,
+  ) {
+    this.#exchange = exchange;
+    this.#call = call;
+    this.#operation = operation;
+    this.#proxy = proxy;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    exchange.onDrain(() => this.#resume());
+    exchange.onGone(() => this.#clientLeft());
+  }
+
+  head(status: number, headers: readonly string[], flow: AnswerFlow): void {
+    this.#flow = flow;
+    this.#call.status = status;
+    this.#call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
+    releaseBody(this.#call, this.#proxy);
+    const streams = isEventStream(rawHeader(headers, 'content-type'));
+    if (streams) this.#watch = new StreamWatch(this.#operation);
+    if (this.#clientGone) return;
+    // An event stream that came with a length could not take an exception frame at its end: it goes out chunked.
+    const passed = inboundHeaders(headers, streams);
+    passed.push('x-outcrop-request-id', this.#call.id);
+    this.#exchange.startAnswer(status, passed);
+  }
+
+  data(chunk: Buffer): void {
+    this.#watch?.push(chunk);
+    if (this.#clientGone) return;
+    if (this.#exchange.write(chunk)) return;
+    this.#flow?.pause();
+    this.#breakWhenStalled();
+  }
+
+  end(): void {
+    if (this.#watch?.mayEnd === false) {
+      this.#cutShort('Bedrock ended the stream before its last event.', null);
+      return;
+    }
+    if (this.#clientGone) {
+      this.#finish('abandoned');
+      return;
+    }
+    // What the client has not taken yet stays within the write-stall bound.
+    this.#breakWhenStalled();
+    this.#exchange.endAnswer(() => this.#finish('completed'));
+  }
+
+  fail(failure: UpstreamFailure): void {
+    if (this.#clientGone) {
+      this.#call.fault = failure.cause;
+      this.#finish('abandoned');
+      return;
+    }
+    if (!this.#exchange.answered) {
+      this.#over = true;
+      this.#clearTimers();
+      this.#reject(refusalOf(failure));
+      return;
+    }
+    this.#cutShort(CUT_MESSAGE[failure.kind], failure.cause);
+  }
+
+  /**
+   * Ends an answer that has begun and can't be completed, so that nobody takes it for complete: by an exception frame
+   * where one can be read, then in any case by breaking the connection.
+   */
+  #cutShort(message: string, cause: unknown): void {
+    this.#call.fault = cause ?? message;
+    if (this.#clientGone) {
+      this.#finish('abandoned');
+      return;
+    }
+    const breakOff = (): void => {
+      this.#exchange.break();
+      this.#finish('broken');
+    };
+    if (this.#watch?.takesFrame !== true) {
+      breakOff();
+      return;
+    }
+    // Breaking before the frame has been flushed would take it along. The stall timer covers a client that never reads.
+    this.#breakWhenStalled();
+    const exception =
+      this.#operation.service === 'bedrock-runtime' ? 'modelStreamErrorException' : 'internalServerException';
+    this.#exchange.write(encodeExceptionFrame(exception, message), breakOff);
+  }
+
+  /** Bedrock bills an answer to its end even if nobody reads it, so what it says is read, if the operator wants it. */
+  #clientLeft(): void {
+    if (this.#over) return;
+    this.#clientGone = true;
+    clearTimeout(this.#stallTimer);
+    const { options, drains } = this.#proxy;
+    if (options.onClientAbort === 'cancel' || !drains.take(1)) {
+      this.#cancel();
+      return;
+    }
+    this.#drainTimer = setTimeout(() => this.#cancel(), options.drainSecondsMax * 1000);
+    this.#flow?.resume();
+  }
+
+  #cancel(): void {
+    this.cancelUpstream();
+    this.#finish('abandoned');
+  }
+
+  #resume(): void {
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
+    this.#flow?.resume();
+  }
+
+  #breakWhenStalled(): void {
+    this.#stallTimer ??= setTimeout(() => {
+      this.#call.fault = 'The client took no byte of its answer for too long.';
+      this.#exchange.break();
+      this.cancelUpstream();
+      this.#finish('broken');
+    }, this.#proxy.options.writeStallMs);
+  }
+
+  #finish(outcome: 'completed' | 'broken' | 'abandoned'): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#clearTimers();
+    this.#call.outcome = outcome;
+    this.#resolve();
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#stallTimer);
+    if (this.#drainTimer !== undefined) {
+      clearTimeout(this.#drainTimer);
+      this.#proxy.drains.give(1);
+    }
+  }
+}
+
+const CUT_MESSAGE: Readonly<Record<UpstreamFailure['kind'], string>> = {
+  unreachable: 'The connection to Bedrock failed.',
+  timeout: 'Bedrock sent nothing more in the time allowed.',
+  broken: 'Bedrock broke off in the middle of the answer.',
+};
+
+function refusalOf({ kind, cause }: UpstreamFailure): Refusal {
+  switch (kind) {
+    case 'unreachable':
+      return new Refusal('upstreamUnreachable', 'Bedrock could not be reached; nothing was sent. Try again.', cause);
+    case 'timeout':
+      return new Refusal(
+        'upstreamTimeout',
+        'Bedrock did not answer in the time allowed; the request may have been billed.',
+        cause,
+      );
+    case 'broken':
+      return new Refusal(
+        'upstreamBroken',
+        'Bedrock broke the connection before it answered; the request may have been billed.',
+        cause,
+      );
+  }
+}

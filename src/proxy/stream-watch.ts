@@ -1,0 +1,48 @@
+import { FrameReader } from '../domain/aws/event-stream/frame-reader.ts';
+import type { Operation } from '../domain/operations/operation.ts';
+
+/** AWS's content type of event streams. */
+const EVENT_STREAM = 'application/vnd.amazon.eventstream';
+
+/** Watches an event stream go by, to know whether it may end here and whether a frame may be added. */
+export class StreamWatch {
+  readonly #reader: FrameReader;
+  readonly #awaited: Set<string>;
+
+  constructor(operation: Operation) {
+    const awaited = new Set(operation.terminalEvents);
+    this.#awaited = awaited;
+    this.#reader =
+      awaited.size === 0
+        ? new FrameReader()
+        : new FrameReader({
+            onFrame: (frame) => {
+              // After an exception nothing more is to be expected.
+              if (frame.messageType === 'event') awaited.delete(frame.eventType ?? '');
+              else awaited.clear();
+            },
+          });
+  }
+
+  push(chunk: Buffer): void {
+    this.#reader.push(chunk);
+  }
+
+  /** Whether a client that reads to here can go on to read another frame. */
+  get takesFrame(): boolean {
+    return this.#reader.atFrameBoundary;
+  }
+
+  /**
+   * Whether an end here is the end of the answer. boto3 and the JavaScript SDK take any clean end for success, so an end
+   * in the middle has to be made visible. A stream whose frames can't be read ends as Bedrock ended it.
+   */
+  get mayEnd(): boolean {
+    if (this.#reader.corrupt) return true;
+    return this.#reader.atFrameBoundary && this.#awaited.size === 0;
+  }
+}
+
+export function isEventStream(contentType: string | undefined): boolean {
+  return contentType?.toLowerCase().startsWith(EVENT_STREAM) === true;
+}

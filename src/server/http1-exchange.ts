@@ -1,0 +1,170 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HeaderList } from '../domain/headers.ts';
+import type { BodySink, Exchange, RequestBody } from '../ports.ts';
+
+/** How much of an unwanted body is still taken in, and how long, so that a client busy sending sees the refusal. */
+const LINGER_BYTES_MAX = 4 * 1024 * 1024;
+const LINGER_MS_MAX = 2000;
+
+export interface Http1ExchangeOptions {
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly expectsContinue: boolean;
+  /** Whether the connection should end with this answer. */
+  closing(): boolean;
+}
+
+/** An HTTP/1 request on node:http. */
+export class Http1Exchange implements Exchange {
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1';
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HeaderList;
+  readonly framingFault: string | null;
+  readonly contentLength: number | null;
+  readonly body: RequestBody;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #closing: () => boolean;
+
+  constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, closing }: Http1ExchangeOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#closing = closing;
+    this.protocol = request.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
+    this.method = request.method ?? '';
+    this.target = request.url ?? '';
+    this.headers = HeaderList.fromRaw(request.rawHeaders);
+    this.framingFault = framingFaultOf(request.httpVersion, this.headers);
+    this.contentLength = this.headers.get('transfer-encoding') === undefined ? declaredLength(this.headers) : null;
+    this.body = new Http1Body(request, response, expectsContinue);
+    // A listener must stand before any write: a socket that fails in between would end the process.
+    response.on('error', ignore);
+  }
+
+  get answered(): boolean {
+    return this.#response.headersSent;
+  }
+
+  startAnswer(status: number, headers: readonly string[]): void {
+    this.#response.writeHead(status, this.#closing() ? [...headers, 'connection', 'close'] : [...headers]);
+    // Head and first bytes leave in one write when they come in one tick, and the head alone does not wait longer.
+    this.#response.cork();
+    process.nextTick(() => {
+      if (!this.#response.headersSent || this.#response.writableEnded) return;
+      this.#response.uncork();
+      this.#response.flushHeaders();
+    });
+  }
+
+  write(chunk: Uint8Array, flushed?: () => void): boolean {
+    return this.#response.write(chunk, flushed);
+  }
+
+  endAnswer(flushed: () => void): void {
+    this.#response.end(flushed);
+  }
+
+  answerWhole(status: number, headers: readonly string[], body: Uint8Array, closeConnection: boolean): void {
+    const response = this.#response;
+    const close = closeConnection || !this.#request.complete || this.#closing();
+    response.writeHead(status, [
+      ...headers,
+      'content-length',
+      String(body.byteLength),
+      ...(close ? ['connection', 'close'] : []),
+    ]);
+    if (this.#request.complete || this.#request.destroyed) {
+      response.end(body);
+      return;
+    }
+    // Closing at once would reset the connection under a client that is still sending, and it would never read why.
+    response.write(body);
+    discardRest(this.#request, () => response.end());
+  }
+
+  break(): void {
+    const { socket } = this.#response;
+    // To an HTTP/1.0 client the end of the connection is the end of the answer: only a reset tells it otherwise.
+    if (this.protocol === 'HTTP/1.0' && socket !== null && 'resetAndDestroy' in socket) socket.resetAndDestroy();
+    this.#response.destroy();
+    this.#request.destroy();
+  }
+
+  onDrain(listener: () => void): void {
+    this.#response.on('drain', listener);
+  }
+
+  onGone(listener: () => void): void {
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) listener();
+    });
+  }
+}
+
+class Http1Body implements RequestBody {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #expectsContinue: boolean;
+
+  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+    this.#request = request;
+    this.#response = response;
+    this.#expectsContinue = expectsContinue;
+  }
+
+  read(sink: BodySink): void {
+    const request = this.#request;
+    request.on('data', sink.data);
+    request.once('end', () => (request.rawTrailers.length === 0 ? sink.end() : sink.fault('trailers')));
+    request.once('close', () => {
+      if (!request.complete) sink.fault('gone');
+    });
+    request.on('error', ignore);
+    if (this.#expectsContinue) this.#response.writeContinue();
+  }
+
+  stop(): void {
+    this.#request.removeAllListeners('data');
+  }
+}
+
+function discardRest(request: IncomingMessage, done: () => void): void {
+  let discardedBytes = 0;
+  const finish = (): void => {
+    clearTimeout(timer);
+    request.removeAllListeners('data');
+    done();
+  };
+  const timer = setTimeout(finish, LINGER_MS_MAX);
+  request.once('end', finish);
+  request.once('close', finish);
+  request.on('error', ignore);
+  request.on('data', (chunk: Buffer) => {
+    discardedBytes += chunk.length;
+    if (discardedBytes > LINGER_BYTES_MAX) finish();
+  });
+  request.resume();
+}
+
+/** What node's parser lets through and we do not: see section 3 of the threat list in docs/security notes. */
+function framingFaultOf(httpVersion: string, headers: HeaderList): string | null {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return `HTTP/${httpVersion} is not spoken on an HTTP/1 connection.`;
+  const hosts = headers.count('host');
+  if (hosts !== 1) return hosts === 0 ? 'The Host header is missing.' : 'The Host header came more than once.';
+  if (headers.get('trailer') !== undefined) return 'Trailers are not accepted.';
+  const encoding = headers.get('transfer-encoding');
+  if (encoding === undefined) return null;
+  if (httpVersion === '1.0') return 'Transfer-Encoding does not exist in HTTP/1.0.';
+  if (encoding.toLowerCase() !== 'chunked') return 'The only Transfer-Encoding accepted is chunked.';
+  return null;
+}
+
+function declaredLength(headers: HeaderList): number {
+  const value = headers.get('content-length');
+  return value === undefined ? 0 : Number(value);
+}
+
+function ignore(): void {
+  // The matching 'close' says all there is to know.
+}

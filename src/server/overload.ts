@@ -1,0 +1,48 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { totalmem } from 'node:os';
+
+export interface OverloadOptions {
+  /** p99 of the event loop's delay over a second. */
+  readonly loopDelayMsMax: number;
+  /** Share of the memory this process may have (its container's limit, else the machine's memory). */
+  readonly memoryShareMax: number;
+}
+
+export interface OverloadMonitor {
+  /** Why no new request should be taken, in one line for the client; null while all is well. */
+  reason(): string | null;
+  stop(): void;
+}
+
+const SAMPLE_MS = 1000;
+const LOOP_RESOLUTION_MS = 20;
+
+/** Looks once a second at what tells that more requests would make all of them slow. */
+export function watchOverload(options: OverloadOptions): OverloadMonitor {
+  const memoryBytesMax = memoryLimitBytes() * options.memoryShareMax;
+  const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  delay.enable();
+  let reason: string | null = null;
+  const timer = setInterval(() => {
+    // The histogram measures the time between its own ticks; the rest is delay.
+    const delayMs = delay.percentile(99) / 1e6 - LOOP_RESOLUTION_MS;
+    delay.reset();
+    if (delayMs > options.loopDelayMsMax) reason = 'The gateway is overloaded: try again shortly.';
+    else if (process.memoryUsage.rss() > memoryBytesMax) reason = 'The gateway is short of memory: try again shortly.';
+    else reason = null;
+  }, SAMPLE_MS);
+  timer.unref();
+  return {
+    reason: () => reason,
+    stop: () => {
+      clearInterval(timer);
+      delay.disable();
+    },
+  };
+}
+
+function memoryLimitBytes(): number {
+  const constrained = process.constrainedMemory();
+  // Without a limit the kernel reports 0 or a number beyond any machine.
+  return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+}
