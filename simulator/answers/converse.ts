@@ -6,7 +6,9 @@ import type { Pace } from '../pace.ts';
 import type { Answer, Asked } from './answer.ts';
 import { jsonAnswer, streamAnswer } from './answer.ts';
 import type { Reply, TokenUsage } from './reply.ts';
-import { dictatedUsage, paceOf, replyTo, tokensOf } from './reply.ts';
+import { checkModelId } from './model-id.ts';
+import { assess } from './guardrail.ts';
+import { dictatedUsage, paceOf, replyTo, tokensOf, wholeText } from './reply.ts';
 
 /** Converse and ConverseStream: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 
@@ -29,11 +31,11 @@ const frameCache = new Map<string, Buffer>();
 export function converse(asked: Asked): Answer {
   const { body, reply, usage, latencyMs, pace } = converseWith(asked);
   const answer = jsonAnswer({
-    output: { message: { role: 'assistant', content: [{ text: [...reply.pieces()].join('') }] } },
+    output: { message: { role: 'assistant', content: [{ text: wholeText(reply) }] } },
     stopReason: reply.stopReason,
     usage,
     metrics: { latencyMs },
-    ...serviceMembers(body),
+    ...additionalMembers(body, reply),
   });
   return { ...answer, delayMs: pace.delayMs };
 }
@@ -56,6 +58,7 @@ export function converseInputTokens(body: JsonObject): { readonly plain: number;
 }
 
 function converseWith(asked: Asked): Conversation {
+  checkModelId(asked.labels['modelId'] ?? '');
   const body = asked.json();
   const messages = arrayAt(body, 'messages');
   if (messages.length === 0) throw invalid("1 validation error detected: Value at 'messages' must not be empty.");
@@ -96,11 +99,26 @@ function usageMembers(usage: TokenUsage): JsonObject {
   };
 }
 
-/** The service tier and latency mode that were asked for are granted, and only named when they were asked for. */
-function serviceMembers(body: JsonObject): JsonObject {
+/** The service tier and latency mode that were asked for are granted; what was not asked for is not mentioned. */
+function additionalMembers(body: JsonObject, reply: Reply): JsonObject {
   return {
     ...('serviceTier' in body ? { serviceTier: body['serviceTier'] } : {}),
     ...('performanceConfig' in body ? { performanceConfig: body['performanceConfig'] } : {}),
+    ...guardrailTrace(body, reply),
+  };
+}
+
+function guardrailTrace(body: JsonObject, reply: Reply): JsonObject {
+  const config = objectAt(body, 'guardrailConfig');
+  if (!(textAt(config, 'trace') ?? 'disabled').startsWith('enabled')) return {};
+  const guardrail = textAt(config, 'guardrailIdentifier') ?? '';
+  return {
+    trace: {
+      guardrail: {
+        inputAssessment: { [guardrail]: assess([lastQuestion(body)]) },
+        outputAssessments: { [guardrail]: [assess([...reply.pieces()])] },
+      },
+    },
   };
 }
 
@@ -109,7 +127,7 @@ function* frames({ body, reply, usage, latencyMs }: Conversation): Iterable<Buff
   for (const piece of reply.pieces()) yield textFrame(piece);
   yield eventFrame('contentBlockStop', { contentBlockIndex: 0 });
   yield eventFrame('messageStop', { stopReason: reply.stopReason });
-  yield eventFrame('metadata', { usage, metrics: { latencyMs }, ...serviceMembers(body) });
+  yield eventFrame('metadata', { usage, metrics: { latencyMs }, ...additionalMembers(body, reply) });
 }
 
 function textFrame(text: string): Buffer {

@@ -32,6 +32,11 @@ export function tokensOf(characters: number): number {
   return Math.ceil(characters / CHARACTERS_PER_TOKEN);
 }
 
+/** The whole text of a reply. */
+export function wholeText(reply: Reply): string {
+  return [...reply.pieces()].join('');
+}
+
 /**
  * What a request asks of the simulator itself, from its body: `additionalModelRequestFields.simulator` or `simulator`.
  * SDKs let such fields through, which they do not with headers.
@@ -58,9 +63,13 @@ export function dictatedUsage(body: JsonObject, counted: TokenUsage): TokenUsage
   };
 }
 
-/** Replies to a question, within the tokens the caller allows. A pace with `chunks` gives a text of just that size instead. */
+/**
+ * Replies to a question, within the tokens the caller allows (0: a model that writes no text). A pace with `chunks` gives a
+ * text of just that size instead.
+ */
 export function replyTo(question: string, pace: Pace, clock: () => number, tokensMax = Infinity): Reply {
-  if (pace.chunks !== undefined) return syntheticReply(pace.chunks, pace.textBytes ?? 20, pace.stamped ?? false, clock);
+  if (pace.chunks !== undefined && tokensMax > 0)
+    return syntheticReply(pace.chunks, pace.textBytes ?? 20, pace.stamped ?? false, clock);
   const whole = replyText(question);
   const text = whole.slice(0, tokensMax * CHARACTERS_PER_TOKEN);
   return {

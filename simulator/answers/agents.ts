@@ -1,0 +1,76 @@
+import { eventFrame } from '../event-stream.ts';
+import type { JsonObject } from '../json.ts';
+import { textAt } from '../json.ts';
+import type { Answer, Asked } from './answer.ts';
+import { streamAnswer } from './answer.ts';
+import type { Reply, TokenUsage } from './reply.ts';
+import { dictatedUsage, paceOf, replyTo, tokensOf } from './reply.ts';
+import { checkRequired } from './required.ts';
+
+/** InvokeAgent and InvokeInlineAgent. What they used is only said in traces, and only when traces are asked for. */
+
+interface Turn {
+  readonly reply: Reply;
+  readonly usage: TokenUsage;
+  /** Undefined when the caller wants no traces. */
+  readonly tracedAs: JsonObject | undefined;
+}
+
+export function invokeAgent(asked: Asked): Answer {
+  const { agentId, agentAliasId } = asked.labels;
+  return agentAnswer(asked, { agentId, agentAliasId, agentVersion: '1' });
+}
+
+export function invokeInlineAgent(asked: Asked): Answer {
+  checkRequired(asked.json(), ['foundationModel', 'instruction']);
+  return agentAnswer(asked, {});
+}
+
+/**
+ * The traces of one agent's turn: the model is asked twice, to prepare and to answer, and each trace has its own usage.
+ * Their sum is what the turn used.
+ */
+export function modelTraces(usage: TokenUsage, answer: string): readonly JsonObject[] {
+  const prepared = { inputTokens: Math.floor(usage.inputTokens / 2), outputTokens: Math.floor(usage.outputTokens / 2) };
+  const answered = {
+    inputTokens: usage.inputTokens - prepared.inputTokens,
+    outputTokens: usage.outputTokens - prepared.outputTokens,
+  };
+  return [
+    { preProcessingTrace: { modelInvocationOutput: modelInvocation('simulator-0', prepared, '') } },
+    { orchestrationTrace: { modelInvocationOutput: modelInvocation('simulator-1', answered, answer) } },
+  ];
+}
+
+function agentAnswer(asked: Asked, identity: JsonObject): Answer {
+  const body = asked.json();
+  const sessionId = asked.labels['sessionId'] ?? '';
+  const pace = paceOf(body, asked.pace);
+  const inputText = textAt(body, 'inputText') ?? '';
+  const reply = replyTo(inputText, pace, asked.clock);
+  const usage = dictatedUsage(body, {
+    inputTokens: tokensOf((textAt(body, 'instruction') ?? '').length + inputText.length),
+    outputTokens: tokensOf(reply.characters),
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+  });
+  const tracedAs = body['enableTrace'] === true ? { sessionId, ...identity } : undefined;
+  return streamAnswer(frames({ reply, usage, tracedAs }), pace, {
+    'x-amzn-bedrock-agent-content-type': 'application/json',
+    'x-amz-bedrock-agent-session-id': sessionId,
+  });
+}
+
+function* frames({ reply, usage, tracedAs }: Turn): Iterable<Buffer> {
+  let answer = '';
+  for (const text of reply.pieces()) {
+    answer += text;
+    yield eventFrame('chunk', { bytes: Buffer.from(text).toString('base64') });
+  }
+  if (tracedAs === undefined) return;
+  for (const trace of modelTraces(usage, answer)) yield eventFrame('trace', { ...tracedAs, trace });
+}
+
+function modelInvocation(traceId: string, usage: JsonObject, content: string): JsonObject {
+  return { traceId, rawResponse: { content }, metadata: { usage, totalTimeMs: 100 } };
+}
