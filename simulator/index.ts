@@ -109,6 +109,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { host = '127.0.0.1', ports = {} } = options;
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
+  const control = createControlServer({ ledger, faults, pace: () => pace, setPace });
+  const close = async () => {
+    ticker.close();
+    await Promise.all(servers.map(stop));
+  };
   const open = (id: ServiceId) => {
     const server = createServiceServer(id, shared);
     servers.push(server);
@@ -122,33 +127,35 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     });
     return listen(server, host, ports[id] ?? 0);
   };
-  const origins = {
-    bedrock: await open('bedrock'),
-    'bedrock-runtime': await open('bedrock-runtime'),
-    'bedrock-agent': await open('bedrock-agent'),
-    'bedrock-agent-runtime': await open('bedrock-agent-runtime'),
-    'bedrock-agentcore': await open('bedrock-agentcore'),
-    'bedrock-agentcore-control': await open('bedrock-agentcore-control'),
-    'bedrock-data-automation': await open('bedrock-data-automation'),
-    'bedrock-data-automation-runtime': await open('bedrock-data-automation-runtime'),
-  };
-  const control = createControlServer({ ledger, faults, pace: () => pace, setPace });
-  servers.push(control);
-
-  return {
-    origins,
-    environment: Object.fromEntries(SERVICE_IDS.map((id) => [serviceOf(id).environmentVariable, origins[id]])),
-    controlOrigin: await listen(control, host, ports.control ?? 0),
-    requests: () => ledger.requests(),
-    clearRequests: () => ledger.clear(),
-    inject: (fault) => faults.inject(fault),
-    clearFaults: () => faults.clear(),
-    setPace,
-    openSockets: () => sockets.size,
-    until: (condition) => signal.until(condition),
-    async close() {
-      ticker.close();
-      await Promise.all(servers.map(stop));
-    },
-  };
+  try {
+    const origins = {
+      bedrock: await open('bedrock'),
+      'bedrock-runtime': await open('bedrock-runtime'),
+      'bedrock-agent': await open('bedrock-agent'),
+      'bedrock-agent-runtime': await open('bedrock-agent-runtime'),
+      'bedrock-agentcore': await open('bedrock-agentcore'),
+      'bedrock-agentcore-control': await open('bedrock-agentcore-control'),
+      'bedrock-data-automation': await open('bedrock-data-automation'),
+      'bedrock-data-automation-runtime': await open('bedrock-data-automation-runtime'),
+    };
+    servers.push(control);
+    const controlOrigin = await listen(control, host, ports.control ?? 0);
+    return {
+      origins,
+      environment: Object.fromEntries(SERVICE_IDS.map((id) => [serviceOf(id).environmentVariable, origins[id]])),
+      controlOrigin,
+      requests: () => ledger.requests(),
+      clearRequests: () => ledger.clear(),
+      inject: (fault) => faults.inject(fault),
+      clearFaults: () => faults.clear(),
+      setPace,
+      openSockets: () => sockets.size,
+      until: (condition) => signal.until(condition),
+      close,
+    };
+  } catch (error) {
+    // A port that is taken must not leave the others listening.
+    await close();
+    throw error;
+  }
 }

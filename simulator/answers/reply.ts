@@ -68,10 +68,12 @@ export function dictatedUsage(body: JsonObject, counted: TokenUsage): TokenUsage
  * text of just that size instead.
  */
 export function replyTo(question: string, pace: Pace, clock: () => number, tokensMax = Infinity): Reply {
-  if (pace.chunks !== undefined && tokensMax > 0)
+  if (pace.chunks !== undefined && tokensMax > 0) {
     return syntheticReply(pace.chunks, pace.textBytes ?? 20, pace.stamped ?? false, clock);
+  }
   const whole = replyText(question);
-  const text = whole.slice(0, tokensMax * CHARACTERS_PER_TOKEN);
+  // A cut through a surrogate pair would leave half a character, which no UTF-8 can carry.
+  const text = whole.slice(0, tokensMax * CHARACTERS_PER_TOKEN).toWellFormed();
   return {
     characters: text.length,
     stopReason: text.length < whole.length ? 'max_tokens' : 'end_turn',
@@ -80,7 +82,7 @@ export function replyTo(question: string, pace: Pace, clock: () => number, token
 }
 
 function replyText(question: string): string {
-  const asked = question.replaceAll(/\s+/g, ' ').trim().slice(0, QUESTION_CHARACTERS_MAX);
+  const asked = question.replaceAll(/\s+/g, ' ').trim().slice(0, QUESTION_CHARACTERS_MAX).toWellFormed();
   return (
     `You asked: "${asked}". An outcrop is where bedrock comes to the surface: the soil is gone, and you can put your hand on ` +
     'what carries everything else. I am a simulated model, so this is all I know about it, and I say the same every time.'
