@@ -11,9 +11,8 @@ export function describeStart(origin: string, settings: Settings): string[] {
       : `AWS region ${settings.region}${otherRegions(settings)}.`,
   );
   if (settings.endpoint !== null) lines.push(`Requests go to ${settings.endpoint} instead of AWS.`);
-  for (const [service, endpoint] of Object.entries(settings.endpoints)) {
-    lines.push(`Requests for ${service} go to ${endpoint} instead of AWS.`);
-  }
+  const elsewhere = Object.entries(settings.endpoints).map(([service, endpoint]) => `${service} ${endpoint}`);
+  if (elsewhere.length > 0) lines.push(`Instead of AWS, requests go to: ${elsewhere.join(', ')}.`);
   return lines;
 }
 

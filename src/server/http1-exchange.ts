@@ -66,14 +66,15 @@ export class Http1Exchange implements Exchange {
 
   answerWhole(status: number, headers: readonly string[], body: Uint8Array, closeConnection: boolean): void {
     const response = this.#response;
-    const close = closeConnection || !this.#request.complete || this.#closing();
+    const unread = this.contentLength !== 0 && !this.#request.complete;
+    const close = closeConnection || unread || this.#closing();
     response.writeHead(status, [
       ...headers,
       'content-length',
       String(body.byteLength),
       ...(close ? ['connection', 'close'] : []),
     ]);
-    if (this.#request.complete || this.#request.destroyed) {
+    if (!unread || this.#request.destroyed) {
       response.end(body);
       return;
     }

@@ -1,0 +1,66 @@
+import { loadConfig } from '../../src/config/load.ts';
+import { openGateway, type Gateway } from '../../src/gateway.ts';
+import type { Clock, Log } from '../../src/ports.ts';
+import { SIMULATOR_CREDENTIALS, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
+
+/** The key that test gateways want unless they are told otherwise. */
+export const MASTER_KEY = 'sk-test-master-key-0123456789';
+
+export interface TestGateway {
+  readonly gateway: Gateway;
+  readonly simulator: Simulator;
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string;
+  /** What was logged, newest last. */
+  readonly logged: { level: string; facts: Record<string, unknown>; message: string }[];
+  close(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  /** Environment variables of the gateway, over those that point it at the simulator. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly simulator?: SimulatorOptions;
+  /** Without a master key. */
+  readonly anonymous?: boolean;
+}
+
+const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
+
+/** A gateway in this process, on a free port, in front of a simulator of its own. */
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const simulator = await startSimulator(options.simulator ?? {});
+  const env: Record<string, string> = {
+    ...simulator.environment,
+    OUTCROP_PORT: '0',
+    OUTCROP_HOST: '127.0.0.1',
+    AWS_REGION: 'us-east-1',
+    OUTCROP_ALLOWED_REGIONS: 'us-east-1,us-west-2,eu-west-1',
+    ...(options.anonymous === true ? {} : { OUTCROP_MASTER_KEY: MASTER_KEY }),
+    ...options.env,
+  };
+  const { settings } = loadConfig({ flags: {}, env, file: null });
+  const logged: TestGateway['logged'] = [];
+  const gateway = await openGateway({
+    settings,
+    clock: SYSTEM_CLOCK,
+    log: recordingLog(logged),
+    loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
+  });
+  return {
+    gateway,
+    simulator,
+    origin: gateway.origin,
+    logged,
+    close: async () => {
+      await gateway.close({ noticeMs: 0 });
+      await simulator.close();
+    },
+  };
+}
+
+function recordingLog(logged: TestGateway['logged']): Log {
+  const at = (level: string) => (facts: object, message: string) => {
+    logged.push({ level, facts: { ...facts }, message });
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
