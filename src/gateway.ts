@@ -23,7 +23,7 @@ export interface GatewayInputs {
   readonly clock: Clock;
   readonly log: Log;
   /** Asks for the gateway's own AWS credentials. */
-  loadCredentials(): Promise<LoadedCredentials>;
+  readonly loadCredentials: () => Promise<LoadedCredentials>;
 }
 
 export interface Gateway {

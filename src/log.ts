@@ -22,7 +22,8 @@ export function createLog(level: Settings['logLevel']): Log {
 
 /** An error as a name, a code and a message, and the same of its cause. Stacks are for defects only. */
 function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error === undefined || error === null ? undefined : bounded(String(error));
+  if (typeof error === 'string') return bounded(error);
+  if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const isDefect = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
   return {

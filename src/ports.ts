@@ -51,7 +51,7 @@ export interface RequestBody {
 
 /** Takes a body. The first of `end` and `fault` ends it. */
 export interface BodySink {
-  data(chunk: Buffer): void;
+  readonly data: (chunk: Buffer) => void;
   end(): void;
   /** `gone`: the client left in the middle; `trailers`: fields came after the body, which nothing here could judge. */
   fault(reason: 'gone' | 'trailers'): void;

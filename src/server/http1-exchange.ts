@@ -10,7 +10,7 @@ export interface Http1ExchangeOptions {
   /** The client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean;
   /** Whether the connection should end with this answer. */
-  closing(): boolean;
+  readonly closing: () => boolean;
 }
 
 /** An HTTP/1 request on node:http. */

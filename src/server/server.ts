@@ -17,7 +17,7 @@ export interface ServerOptions {
   readonly bodyTimeoutMs: number;
   readonly keepAliveMs: number;
   /** Whether clients should be told to close their connections. */
-  draining(): boolean;
+  readonly draining: () => boolean;
 }
 
 export interface RunningServer {

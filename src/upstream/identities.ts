@@ -12,7 +12,7 @@ export interface IdentityOptions {
   /** A Bedrock API key of AWS, for the services that take one. */
   readonly bearerToken: string | null;
   /** Asks the credential chain anew. */
-  load(): Promise<LoadedCredentials>;
+  readonly load: () => Promise<LoadedCredentials>;
   readonly clock: Clock;
   readonly log: Log;
 }

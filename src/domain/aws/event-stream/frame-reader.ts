@@ -77,7 +77,7 @@ export class FrameReader {
 
   /** The usual case: the next frame lies whole in the chunk and needs no copy. */
   #takeWholeFrame(chunk: Buffer, at: number): number | null {
-    if (this.#bytesSeen !== 0 || chunk.length - at < OVERHEAD_BYTES) return null;
+    if (this.#bytesSeen !== 0 || chunk.length - at < PRELUDE_BYTES) return null;
     if (!this.#readPrelude(chunk, at)) return chunk.length;
     const end = at + this.#frameBytes;
     if (end > chunk.length) return null;
@@ -104,7 +104,6 @@ export class FrameReader {
     this.#bytesSeen += piece.length;
     if (this.#bytesSeen < PRELUDE_BYTES || !this.#readPrelude(this.#prelude, 0)) return;
     this.#crc = crc32(this.#prelude);
-    this.#crcClaimed = 0;
     this.#held = Buffer.allocUnsafe(this.#heldBytes());
     this.#prelude.copy(this.#held);
   }
