@@ -45,6 +45,7 @@ export class FrameReader {
   #bytesSeen = 0;
   #frameBytes = 0;
   #headersBytes = 0;
+  /** What is kept of it, without the prelude. */
   #held = NOTHING;
   #crc = 0;
   #crcClaimed = 0;
@@ -84,7 +85,7 @@ export class FrameReader {
     const crcAt = end - CRC_BYTES;
     this.#crc = crc32(chunk.subarray(at, crcAt));
     this.#crcClaimed = chunk.readUInt32BE(crcAt);
-    this.#held = chunk.subarray(at, at + this.#heldBytes());
+    this.#held = chunk.subarray(at + PRELUDE_BYTES, at + PRELUDE_BYTES + this.#heldBytes());
     this.#finish();
     return end;
   }
@@ -105,14 +106,14 @@ export class FrameReader {
     if (this.#bytesSeen < PRELUDE_BYTES || !this.#readPrelude(this.#prelude, 0)) return;
     this.#crc = crc32(this.#prelude);
     this.#held = Buffer.allocUnsafe(this.#heldBytes());
-    this.#prelude.copy(this.#held);
   }
 
   #takeBodyPiece(piece: Buffer): void {
     const checkedBytes = Math.max(0, Math.min(this.#frameBytes - CRC_BYTES - this.#bytesSeen, piece.length));
     this.#crc = crc32(piece.subarray(0, checkedBytes), this.#crc);
     for (const byte of piece.subarray(checkedBytes)) this.#crcClaimed = ((this.#crcClaimed << 8) | byte) >>> 0;
-    if (this.#bytesSeen < this.#held.length) piece.copy(this.#held, this.#bytesSeen);
+    const heldAt = this.#bytesSeen - PRELUDE_BYTES;
+    if (heldAt < this.#held.length) piece.copy(this.#held, heldAt);
     this.#bytesSeen += piece.length;
     if (this.#bytesSeen === this.#frameBytes) this.#finish();
   }
@@ -130,12 +131,11 @@ export class FrameReader {
     return believable;
   }
 
-  /** How much of the frame's beginning is kept: all of it, its headers, or nothing. */
+  /** How much of what follows the prelude is kept: all of it, the headers, or nothing. */
   #heldBytes(): number {
     if (this.#onFrame === undefined) return 0;
-    if (this.#frameBytes <= this.#heldBytesMax) return this.#frameBytes;
-    const headersEnd = PRELUDE_BYTES + this.#headersBytes;
-    return headersEnd <= this.#heldBytesMax ? headersEnd : 0;
+    if (this.#frameBytes <= this.#heldBytesMax) return this.#frameBytes - PRELUDE_BYTES;
+    return this.#headersBytes <= this.#heldBytesMax ? this.#headersBytes : 0;
   }
 
   #finish(): void {
@@ -147,16 +147,17 @@ export class FrameReader {
       this.#framesSeen++;
       return;
     }
-    const headersEnd = PRELUDE_BYTES + this.#headersBytes;
-    const headers = held.length < headersEnd ? NO_HEADERS : parseFrameHeaders(held.subarray(PRELUDE_BYTES, headersEnd));
+    const headers =
+      held.length < this.#headersBytes ? NO_HEADERS : parseFrameHeaders(held.subarray(0, this.#headersBytes));
     if (headers === null) return this.#fail();
+    const isWhole = held.length === this.#frameBytes - PRELUDE_BYTES;
     this.#framesSeen++;
     this.#onFrame({
       messageType: stringHeader(headers, ':message-type'),
       eventType: stringHeader(headers, ':event-type'),
       exceptionType: stringHeader(headers, ':exception-type'),
       headers,
-      payload: held.length === this.#frameBytes ? held.subarray(headersEnd, held.length - CRC_BYTES) : null,
+      payload: isWhole ? held.subarray(this.#headersBytes, held.length - CRC_BYTES) : null,
       bytes: this.#frameBytes,
     });
   }

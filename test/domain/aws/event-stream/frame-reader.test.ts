@@ -53,7 +53,7 @@ function flipped(frame: Buffer, at: number): Buffer {
   return copy;
 }
 
-const violations: readonly (readonly [what: string, bytes: Buffer])[] = [
+const lies: readonly (readonly [what: string, bytes: Buffer])[] = [
   ...[0, 3, 4, 12, 15, 24 * MIB + 1, 2 ** 31, 2 ** 32 - 1].map(
     (length) => [`a length of ${length}`, prelude(length, 0)] as const,
   ),
@@ -62,10 +62,22 @@ const violations: readonly (readonly [what: string, bytes: Buffer])[] = [
   ['a headers length of 2^32 - 1', prelude(MIB, 2 ** 32 - 1)],
   ['a wrong length under the old prelude checksum', flipped(goodFrame, 2)],
   ['a wrong prelude checksum', flipped(goodFrame, 8)],
+];
+
+for (const [what, bytes] of lies) {
+  void test(`${what} is not believed for a byte more than the prelude`, () => {
+    assert.equal(watch(bytes.subarray(0, 11)).corrupt, false);
+    assert.equal(watch(bytes.subarray(0, 12)).corrupt, true);
+    assert.equal(watch(bytes.subarray(0, 12), [7]).corrupt, true);
+  });
+}
+
+const violations = [
+  ...lies,
   ['a wrong header byte', flipped(goodFrame, 14)],
   ['a wrong payload byte', flipped(goodFrame, goodFrame.length - 5)],
   ['a wrong message checksum', flipped(goodFrame, goodFrame.length - 1)],
-];
+] as const;
 
 for (const [what, bytes] of violations) {
   void test(`${what} makes the reader corrupt for good, however it arrives`, () => {
