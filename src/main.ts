@@ -26,20 +26,18 @@ export async function runGateway(loaded: LoadedConfig, say: (line: string) => vo
     log,
     loadCredentials: () => loadFromChain(process.env),
   });
-  const credentials = gateway.credentialsReady().then(
-    () => true,
-    () => settings.awsBearerToken !== null,
-  );
   for (const line of describeStart(gateway.origin, settings)) say(line);
-  void credentials.then((found) => {
-    if (!found) {
-      say(
-        'No AWS credentials found: requests are answered 503 until there are some. "outcrop doctor" says more; the demo needs none.',
-      );
-    }
-  });
+  if (settings.awsBearerToken === null) sayWhenCredentialsAreMissing(gateway, say);
 
   return downOnSignal(gateway, settings.shutdownNoticeMs, say);
+}
+
+function sayWhenCredentialsAreMissing(gateway: Gateway, say: (line: string) => void): void {
+  gateway.credentialsReady().catch(() => {
+    say(
+      'No AWS credentials: requests are answered 503 until there are some. "outcrop doctor" says what is missing; the demo needs none.',
+    );
+  });
 }
 
 /** A first signal drains; a second one ends at once. Ctrl-C skips the notice, which is for load balancers. */

@@ -101,7 +101,10 @@ function endpointsFromEnvironment(env: ConfigSources['env']): Record<string, str
 
 function describeIssue(issue: z.core.$ZodIssue, sources: ReadonlyMap<string, string>): string {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${sources.get(key) ?? 'configuration'}: there is no setting "${key}"`).join('\n');
+    const [parent] = issue.path;
+    const source = sources.get(String(parent ?? issue.keys[0])) ?? 'configuration';
+    const inside = parent === undefined ? '' : ` in ${String(parent)}`;
+    return `${source}: there is no setting ${issue.keys.map((key) => `"${key}"`).join(', ')}${inside}`;
   }
   const name = String(issue.path[0] ?? 'configuration');
   return `${issue.path.join('.')} (from ${sources.get(name) ?? 'default'}): ${issue.message}`;

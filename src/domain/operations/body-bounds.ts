@@ -28,7 +28,15 @@ const DOCUMENTED_BYTES_MAX: ReadonlyMap<string, number> = new Map([
   ['bedrock-agentcore:InvokeCodeInterpreter', asBase64(100 * MEBIBYTE)],
 ]);
 
+/**
+ * The tag operations of `bedrock` and `bedrock-data-automation` are told apart by reading their body, which takes time
+ * of everyone's: 200 tags of 128 and 256 characters, the most they may carry, stay below this even in four-byte UTF-8.
+ */
+const TAGS_BYTES_MAX = MEBIBYTE;
+const TAG_OPERATION = /^(?:ListTagsFor|Tag|Untag)Resource$/;
+
 /** The largest request body, in bytes, that an operation may carry. */
 export function bodyBytesMaxOf(service: ServiceId, name: string): number {
+  if (TAG_OPERATION.test(name)) return TAGS_BYTES_MAX;
   return DOCUMENTED_BYTES_MAX.get(`${service}:${name}`) ?? BODY_BYTES_DEFAULT_MAX;
 }

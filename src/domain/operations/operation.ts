@@ -7,7 +7,7 @@ import type { ServiceId } from './services.ts';
 export type OperationKind = 'read' | 'write' | 'invoke';
 
 /** Which directions carry `application/vnd.amazon.eventstream`; `unknown` where no model says. */
-export type EventStream = 'none' | 'out' | 'both' | 'unknown';
+type EventStream = 'none' | 'out' | 'both' | 'unknown';
 
 /** One line of the generated table. `bytes`: the answer is a blob that AWS streams, of any content type. */
 export type OperationRow = readonly [

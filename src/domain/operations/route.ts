@@ -20,7 +20,7 @@ export interface RoutedRequest {
 }
 
 /** Several only where services share a method and path: then each is of another service. */
-export type Candidates = readonly [Operation, ...Operation[]];
+type Candidates = readonly [Operation, ...Operation[]];
 
 /** Where a request goes, as far as method, path and `X-Amz-Target` tell. */
 export interface Route {

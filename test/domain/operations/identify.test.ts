@@ -102,7 +102,12 @@ void test('the scope of a signature does not overrule an ARN', () => {
 });
 
 void test('an ARN that none of the services keeps is refused', () => {
-  for (const arn of [arnOf('s3', 'x'), arnOf('bedrock', 'guardrail/g1'), arnOf('bedrock', 'new-thing/x')]) {
+  for (const arn of [
+    arnOf('s3', 'x'),
+    arnOf('lambda', 'agent/A1'),
+    arnOf('bedrock', 'guardrail/g1'),
+    arnOf('bedrock', 'new-thing/x'),
+  ]) {
     refused('ambiguousOperation', 'GET', `/bedrock/tags/${encodeURIComponent(arn)}`, {
       signingService: 'bedrock-agentcore',
     });
@@ -113,6 +118,11 @@ void test('a body that names no resource, or is no JSON, is refused', () => {
   for (const body of ['', '{}', '{"resourceARN":null}', '{"resourceARN":"x"}', '{"resourceARN":1}', '[]', 'x']) {
     refused('ambiguousOperation', 'POST', '/bedrock/tagResource', { body, signingService: 'bedrock' });
   }
+});
+
+void test('a body that names a resource of another AWS service is refused', () => {
+  const body = JSON.stringify({ resourceARN: arnOf('s3', 'bucket') });
+  refused('ambiguousOperation', 'POST', '/bedrock/tagResource', { body });
 });
 
 void test('a body that names its resource twice, also by an escape, is refused', () => {

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import * as agentRuntime from '@aws-sdk/client-bedrock-agent-runtime';
+import * as agentCore from '@aws-sdk/client-bedrock-agentcore';
+import * as runtime from '@aws-sdk/client-bedrock-runtime';
+import { NormalizedSchema } from '@smithy/core/schema';
 import { SERVICES } from '../../../src/domain/operations/services.ts';
 import type { Service } from '../../../src/domain/operations/services.ts';
 import { OPERATIONS } from '../../../src/domain/operations/table.ts';
@@ -88,6 +92,27 @@ void test('event streams are known by direction', () => {
   );
 });
 
+void test('every event stream models the exception by which a relay says that it broke off', () => {
+  const outputs = [
+    runtime.ConverseStreamOutput$,
+    runtime.ResponseStream$,
+    agentRuntime.AgenticRetrieveStreamResponseOutput$,
+    agentRuntime.ResponseStream$,
+    agentRuntime.InlineAgentResponseStream$,
+    agentRuntime.FlowResponseStream$,
+    agentRuntime.OptimizedPromptStream$,
+    agentRuntime.RetrieveAndGenerateStreamResponseOutput$,
+    agentCore.CodeInterpreterStreamOutput$,
+    agentCore.InvokeAgentRuntimeCommandStreamOutput$,
+    agentCore.InvokeHarnessStreamOutput$,
+  ].map((schema) => NormalizedSchema.of(schema));
+  for (const output of outputs) {
+    const events = [...output.structIterator()].map(([event]) => event);
+    assert.ok(events.includes('internalServerException'), output.getName());
+    assert.equal(events.includes('modelStreamErrorException'), outputs.indexOf(output) < 2, output.getName());
+  }
+});
+
 void test('modelled input headers are lower case', () => {
   const { headers } = operationNamed('bedrock-runtime:InvokeModel');
   assert.ok(headers.includes('x-amzn-bedrock-guardrailidentifier'));
@@ -128,11 +153,12 @@ void test('every GET reads and everything that is called Create, Update or Delet
 
 for (const [key, mebibytes] of [
   ['bedrock-runtime:InvokeModel', 32],
+  ['bedrock:TagResource', 1],
   ['bedrock-runtime:Converse', 124],
   ['bedrock-agentcore:InvokeAgentRuntime', 100],
   ['bedrock-agentcore:InvokeCodeInterpreter', 134],
 ] as const) {
-  void test(`${key} carries bodies of at least ${mebibytes} MiB`, () => {
+  void test(`${key} carries bodies of ${mebibytes} MiB at most, a part of one aside`, () => {
     const { bodyBytesMax } = operationNamed(key);
     assert.equal(Math.floor(bodyBytesMax / 1024 / 1024), mebibytes);
   });
