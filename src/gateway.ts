@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { listenHost } from './config/listen-host.ts';
 import type { Settings } from './config/settings.ts';
 import { createSigner } from './domain/aws/sigv4/sign.ts';
 import { Bound } from './domain/bound.ts';
@@ -139,11 +140,6 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
       identities.close();
     },
   };
-}
-
-/** Without a key whoever reaches the port may spend money, so it is this machine only unless the operator says otherwise. */
-export function listenHost(settings: Settings): string {
-  return settings.host ?? (settings.masterKey === null ? '127.0.0.1' : '0.0.0.0');
 }
 
 function allowedRegions({ allowedRegions: configured, region }: Settings): readonly string[] {

@@ -5,7 +5,7 @@ import { openGateway, type Gateway } from './gateway.ts';
 import { createLog } from './log.ts';
 import { checkStart } from './start-checks.ts';
 import { isolateCredentialChain, loadFromChain } from './upstream/credential-chain.ts';
-import { withDefaultRegion } from './upstream/profile-region.ts';
+import { withDefaultRegion } from './config/profile-region.ts';
 
 const SYSTEM_CLOCK = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
 

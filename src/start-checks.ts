@@ -1,8 +1,8 @@
 import { ConfigError, type LoadedConfig } from './config/load.ts';
+import { listenHost } from './config/listen-host.ts';
 import type { Settings } from './config/settings.ts';
 import { isLoopbackAddress } from './domain/local-host.ts';
 import { looksVirtual } from './domain/virtual-key.ts';
-import { listenHost } from './gateway.ts';
 
 /** What is known of this machine without asking the network. */
 export interface Machine {

@@ -7,7 +7,7 @@ import { parseRequestTarget } from '../domain/request-target.ts';
 import type { Exchange } from '../ports.ts';
 import { admit } from './admit.ts';
 import { identifyCaller, verifyClaim } from './authenticate.ts';
-import { closeCall, openCall } from './call.ts';
+import { closeCall, openCall } from './call-lifetime.ts';
 import { checkHead } from './check-head.ts';
 import { fail } from './fail.ts';
 import { composeRequest } from './forward.ts';

@@ -3,7 +3,8 @@ import { Refusal } from '../domain/errors.ts';
 import { inboundHeaders, rawHeader } from '../domain/headers.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
-import { releaseBody, type Call } from './call.ts';
+import { releaseBody } from './call-lifetime.ts';
+import type { Call } from './call.ts';
 import type { Proxy } from './proxy.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
 

@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from './load.ts';
 import { isRegion } from '../domain/aws/partitions.ts';
 
 /** Takes the region of the AWS profile in use when no setting names one, as every AWS SDK does. */
