@@ -158,7 +158,7 @@ for (const [key, mebibytes] of [
   ['bedrock-agentcore:InvokeAgentRuntime', 100],
   ['bedrock-agentcore:InvokeCodeInterpreter', 134],
 ] as const) {
-  void test(`${key} carries bodies of ${mebibytes} MiB at most, a part of one aside`, () => {
+  void test(`${key} carries bodies of up to ${mebibytes} MiB`, () => {
     const { bodyBytesMax } = operationNamed(key);
     assert.equal(Math.floor(bodyBytesMax / 1024 / 1024), mebibytes);
   });
