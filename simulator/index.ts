@@ -73,7 +73,7 @@ export interface Simulator {
   setPace(pace: Partial<Pace>): void;
   /** Connections to the eight services that are open now. */
   openSockets(): number;
-  /** Resolves when the condition holds. It is asked again whenever a request, an answer or a connection begins or ends. */
+  /** Resolves when the condition holds. It is asked again whenever the ledger or the open connections change. */
   until(condition: () => boolean): Promise<void>;
   /** Breaks all connections and frees all ports. */
   close(): Promise<void>;

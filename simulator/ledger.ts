@@ -113,6 +113,7 @@ export class Ledger {
   sent(record: OpenRecord, piece: Buffer): void {
     record.responseBytes += piece.length;
     this.#records.get(record.number)?.hash?.update(piece);
+    this.#changed();
   }
 
   /** Notes how it ended. The first ending counts. */
