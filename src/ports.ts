@@ -24,8 +24,10 @@ export interface Exchange {
   readonly contentLength: number | null;
   readonly body: RequestBody;
 
-  /** Whether the first byte of an answer has left. */
+  /** Whether the head of an answer has been given. */
   readonly answered: boolean;
+  /** Whether the client has left. */
+  readonly gone: boolean;
   /** @param headers alternating names and values. */
   startAnswer(status: number, headers: readonly string[]): void;
   /** @returns false when the client takes no more for now; `onDrain` says when it does again. */

@@ -5,13 +5,14 @@ import type { Operation } from '../domain/operations/operation.ts';
 import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
 import { releaseBody } from './call-lifetime.ts';
 import type { Call } from './call.ts';
+import { ClientGone } from './client-gone.ts';
 import type { Proxy } from './proxy.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
 
 /**
  * Sends a request and lets the answer flow to the client, byte for byte and no faster than the client takes it.
  * Settles when nothing more will happen to the exchange.
- * @throws Refusal upstreamUnreachable, upstreamTimeout or upstreamBroken while the client has got no byte of an answer
+ * @throws ClientGone before anything is sent; Refusal upstreamUnreachable, upstreamTimeout or upstreamBroken while the client has got no byte of an answer
  */
 export function relay(
   exchange: Exchange,
@@ -20,6 +21,7 @@ export function relay(
   request: UpstreamRequest,
   proxy: Proxy,
 ): Promise<void> {
+  if (exchange.gone) return Promise.reject(new ClientGone());
   return new Promise((resolve, reject) => {
     const answer = new RelayedAnswer(exchange, call, operation, proxy, resolve, reject);
     answer.cancelUpstream = proxy.upstream.send(request, answer);
@@ -37,6 +39,7 @@ class RelayedAnswer implements AnswerReceiver {
   #flow: AnswerFlow | null = null;
   #watch: StreamWatch | null = null;
   #clientGone = false;
+  #upstreamOver = false;
   #over = false;
   #stallTimer: NodeJS.Timeout | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
@@ -82,6 +85,7 @@ class RelayedAnswer implements AnswerReceiver {
   }
 
   end(): void {
+    this.#upstreamOver = true;
     if (this.#watch?.mayEnd === false) {
       this.#cutShort('Bedrock ended the stream before its last event.', null);
       return;
@@ -96,6 +100,7 @@ class RelayedAnswer implements AnswerReceiver {
   }
 
   fail(failure: UpstreamFailure): void {
+    this.#upstreamOver = true;
     if (this.#clientGone) {
       this.#call.fault = failure.cause;
       this.#finish('abandoned');
@@ -140,6 +145,10 @@ class RelayedAnswer implements AnswerReceiver {
     if (this.#over) return;
     this.#clientGone = true;
     clearTimeout(this.#stallTimer);
+    if (this.#upstreamOver) {
+      this.#finish('abandoned');
+      return;
+    }
     const { options, drains } = this.#proxy;
     if (options.onClientAbort === 'cancel' || !drains.take(1)) {
       this.#cancel();

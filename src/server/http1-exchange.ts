@@ -45,6 +45,10 @@ export class Http1Exchange implements Exchange {
     return this.#response.headersSent;
   }
 
+  get gone(): boolean {
+    return this.#response.destroyed;
+  }
+
   startAnswer(status: number, headers: readonly string[]): void {
     this.#response.writeHead(status, this.#closing() ? [...headers, 'connection', 'close'] : [...headers]);
     // Head and first bytes leave in one write when they come in one tick, and the head alone does not wait longer.

@@ -39,6 +39,10 @@ export class Http2Exchange implements Exchange {
     return this.#stream.headersSent;
   }
 
+  get gone(): boolean {
+    return this.#stream.destroyed;
+  }
+
   startAnswer(status: number, headers: readonly string[]): void {
     if (this.#stream.destroyed) return;
     this.#stream.respond({ ...groupedByName(headers), ':status': status });
