@@ -36,6 +36,9 @@ export interface SimulatorRequest extends ArrivedRequest {
   readonly responseSha256: string | undefined;
 }
 
+/** What is known of a request before its body has come. */
+export type RequestHead = Omit<ArrivedRequest, 'body'> & Pick<SimulatorRequest, 'query'>;
+
 /** The ledger's own view of a request: the parts that become known as it goes. */
 export type OpenRecord = { -readonly [Key in keyof SimulatorRequest]: SimulatorRequest[Key] };
 
@@ -71,7 +74,7 @@ export class Ledger {
   }
 
   /** Opens a record when a request's head has arrived. */
-  open(service: ServiceId, requestId: string, head: Omit<ArrivedRequest, 'body'>): OpenRecord {
+  open(service: ServiceId, requestId: string, head: RequestHead): OpenRecord {
     this.#lastNumber += 1;
     const record: OpenRecord = {
       ...head,
@@ -80,7 +83,6 @@ export class Ledger {
       service,
       operation: undefined,
       labels: {},
-      query: {},
       body: Buffer.alloc(0),
       signature: 'unchecked',
       accessKeyId: undefined,

@@ -10,7 +10,7 @@ import { checkHeaders, checkSingleHeaders } from './check-headers.ts';
 import type { Fault, FaultList } from './faults.ts';
 import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
-import type { Ledger, OpenRecord } from './ledger.ts';
+import type { Ledger, OpenRecord, RequestHead } from './ledger.ts';
 import type { Pace } from './pace.ts';
 import { breakOff, respond } from './respond.ts';
 import { routeByPath, routeByTarget } from './route.ts';
@@ -179,7 +179,7 @@ function asAwsJson(answer: Answer): Answer {
   return { ...answer, headers: { ...answer.headers, 'content-type': 'application/x-amz-json-1.1' } };
 }
 
-function readHead(incoming: IncomingMessage): Omit<ArrivedRequest, 'body'> & Pick<OpenRecord, 'query'> {
+function readHead(incoming: IncomingMessage): RequestHead {
   const target = incoming.url ?? '';
   const { rawPath, rawQuery } = splitTarget(target);
   const rawHeaders: [string, string][] = [];
