@@ -113,7 +113,13 @@ function http1Server(options: ServerOptions, handle: (exchange: Exchange) => voi
   const server =
     options.tls === null
       ? createHttp1Server(limits)
-      : createTlsServer({ ...limits, ...options.tls, ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2' });
+      : createTlsServer({
+          ...limits,
+          ...options.tls,
+          ALPNProtocols: ['h2', 'http/1.1'],
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: options.headersTimeoutMs,
+        });
   server.maxConnections = options.connectionsMax;
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
 

@@ -1,5 +1,6 @@
 import type { AwsCredentials } from '../domain/aws/sigv4/sign.ts';
 import { Refusal } from '../domain/errors.ts';
+import { looksVirtual } from '../domain/virtual-key.ts';
 import { SERVICES, type ServiceId } from '../domain/operations/services.ts';
 import type { AwsIdentities, AwsIdentity, Clock, Log } from '../ports.ts';
 
@@ -65,6 +66,7 @@ export class GatewayIdentities implements AwsIdentities {
     const { clock, log } = this.#options;
     try {
       const { expiration, accessKeyId, secretAccessKey, sessionToken } = await this.#options.load();
+      if (looksVirtual(accessKeyId)) throw new Error('The credentials found are those of a gateway, not of AWS.');
       const identity: AwsIdentity = {
         kind: 'credentials',
         credentials: { accessKeyId, secretAccessKey, sessionToken },
