@@ -37,8 +37,10 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
 
     // What is asked, may they, and is there room?
     const signingService = claim.kind === 'signed' ? claim.authorization.service : undefined;
-    const operation = (call.operation = identifyOperation(route, { body: body.bytes, signingService }));
-    const region = (call.region = chooseRegion(route, proxy.options.defaultRegion));
+    const { operation, resourceArn } = identifyOperation(route, { body: body.bytes, signingService });
+    const region = chooseRegion(route, resourceArn, proxy.options.defaultRegion);
+    call.operation = operation;
+    call.region = region;
     permit(caller, operation, region, exchange.headers, proxy.options.policy);
     admit(call, proxy);
 

@@ -34,7 +34,7 @@ function outcome({
   headers = [],
   policy,
 }: Ask): string {
-  const operation = identifyOperation(routeOf(method, path), { body: new Uint8Array(), signingService: undefined });
+  const { operation } = identifyOperation(routeOf(method, path), { body: new Uint8Array(), signingService: undefined });
   try {
     permit(caller, operation, region, HeaderList.fromRaw(headers), { ...POLICY, ...policy });
     return 'permitted';
@@ -71,6 +71,12 @@ const ROWS: readonly (readonly [what: string, ask: Ask, expected: string])[] = [
 
 for (const [what, ask, expected] of ROWS) test(what, () => assert.equal(outcome(ask), expected));
 
+function regionOf(method: string, path: string, body = ''): string {
+  const route = routeOf(method, path);
+  const { resourceArn } = identifyOperation(route, { body: Buffer.from(body), signingService: undefined });
+  return chooseRegion(route, resourceArn, 'us-east-1');
+}
+
 const ARN = 'arn%3Aaws%3Abedrock%3Aus-west-2%3A123456789012%3Aapplication-inference-profile%2Fabc';
 const REGIONS: readonly (readonly [what: string, path: string, region: string])[] = [
   ['the default when nothing names one', '/bedrock/model/m/converse', 'us-east-1'],
@@ -80,16 +86,21 @@ const REGIONS: readonly (readonly [what: string, path: string, region: string])[
 ];
 
 for (const [what, path, region] of REGIONS) {
-  test(`region: ${what}`, () => assert.equal(chooseRegion(routeOf('POST', path), 'us-east-1'), region));
+  test(`region: ${what}`, () => assert.equal(regionOf('POST', path), region));
 }
+
+test('region: the ARN of the resource a body names', () => {
+  const body = '{"resourceARN":"arn:aws:bedrock:eu-west-1:123456789012:guardrail/abc"}';
+  assert.equal(regionOf('POST', '/bedrock/listTagsForResource', body), 'eu-west-1');
+});
 
 for (const region of ['us-east-1.evil.com', 'evil', 'us-east-1@x', 'US-EAST-1', '169.254.169.254']) {
   test(`region: ${region} in the mount is no region`, () => {
     const route = routeOf('POST', `/bedrock/-/bedrock-runtime/${region}/model/m/converse`);
-    assert.throws(() => chooseRegion(route, 'us-east-1'), Refusal);
+    assert.throws(() => chooseRegion(route, null, 'us-east-1'), Refusal);
   });
 }
 
 test('region: without any, the refusal says what to set', () => {
-  assert.throws(() => chooseRegion(routeOf('POST', '/bedrock/model/m/converse'), null), /AWS_REGION/);
+  assert.throws(() => chooseRegion(routeOf('POST', '/bedrock/model/m/converse'), null, null), /AWS_REGION/);
 });

@@ -30,17 +30,27 @@ const RESOURCE_OWNERS: ReadonlyMap<string, ServiceId> = new Map([
 
 const DATA_AUTOMATION_PREFIX = /^(?:data-automation|blueprint)-/;
 
+export interface IdentifiedOperation {
+  readonly operation: Operation;
+  /** The ARN of what the operation is about, from the path or the body, where one was found. */
+  readonly resourceArn: Arn | null;
+}
+
 /**
  * Decides which of a route's candidates a request means: by the ARN in the path or else the body's `resourceARN`, then
  * by the scope of its signature.
  *
  * @throws Refusal `ambiguousOperation` when several are still left, `invalidRequest` for a doubled `resourceARN`.
  */
-export function identifyOperation(route: Route, { body, signingService }: IdentifyingEvidence): Operation {
-  const { candidates, resourceArns } = route;
-  if (candidates.length === 1) return candidates[0];
+export function identifyOperation(route: Route, evidence: IdentifyingEvidence): IdentifiedOperation {
+  const inPath = route.resourceArns[0] ?? null;
+  if (route.candidates.length === 1) return { operation: route.candidates[0], resourceArn: inPath };
+  const resourceArn = inPath ?? resourceArnOf(evidence.body);
+  return { operation: meantOperation(route, resourceArn, evidence.signingService), resourceArn };
+}
 
-  const arn = resourceArns[0] ?? resourceArnOf(body);
+function meantOperation(route: Route, arn: Arn | null, signingService: string | undefined): Operation {
+  const { candidates } = route;
   const meant = arn === null ? candidates : candidates.filter(({ service }) => mayOwn(service, arn));
   if (meant.length === 1 && meant[0] !== undefined) return meant[0];
 

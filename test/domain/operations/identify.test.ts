@@ -15,7 +15,7 @@ interface Evidence {
 
 function identify(method: string, raw: string, { body = '', signingService }: Evidence = {}): string {
   const route = routeRequest({ method, target: parseRequestTarget(raw), amzTarget: undefined });
-  return identifyOperation(route, { body: new TextEncoder().encode(body), signingService }).service;
+  return identifyOperation(route, { body: new TextEncoder().encode(body), signingService }).operation.service;
 }
 
 function refused(kind: RefusalKind, method: string, raw: string, evidence?: Evidence): void {

@@ -43,7 +43,11 @@ for (const spelling of SPELLINGS) {
       const body = new TextEncoder().encode(JSON.stringify({ resourceARN: resourceArn(operation.service) }));
       for (const mount of mounts) {
         const found = route(operation.method, `${mount}${path}?a=b`);
-        assert.equal(identifyOperation(found, { body, signingService: undefined }), operation, `${mount}${path}`);
+        assert.equal(
+          identifyOperation(found, { body, signingService: undefined }).operation,
+          operation,
+          `${mount}${path}`,
+        );
         assert.equal(found.upstreamPath, path);
         assert.equal(found.query, 'a=b');
       }
