@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { startSimulator } from '../../simulator/index.ts';
+import type { Simulator } from '../../simulator/index.ts';
+import { Ticker } from '../../simulator/ticker.ts';
+import { call, question, sign } from './support.ts';
+
+const PATH = '/model/simulator.stream/converse-stream';
+
+void describe('streams', () => {
+  let simulator: Simulator;
+  const agent = new Agent({ keepAlive: false });
+  before(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(() => simulator.clearRequests());
+  after(() => simulator.close());
+
+  const stream = (directives: Record<string, unknown>) =>
+    call(
+      {
+        origin: simulator.origins['bedrock-runtime'],
+        path: PATH,
+        body: question('Hello', { additionalModelRequestFields: { simulator: directives } }),
+      },
+      agent,
+    );
+
+  void it('come at the pace asked for, each with the hash of its bytes in the ledger', async () => {
+    const startedAtMs = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => stream({ chunks: 10, intervalMs: 20, textBytes: 50 + index })),
+    );
+    // 10 texts and 4 other frames, one every 20 ms.
+    assert.ok(performance.now() - startedAtMs >= 13 * 20);
+    await simulator.until(() => simulator.requests().every(({ ended }) => ended === 'completed'));
+    const records = new Map(simulator.requests().map((record) => [record.requestId, record]));
+    assert.equal(records.size, 50);
+    for (const { headers, body } of answers) {
+      const record = records.get(String(headers['x-amzn-requestid']));
+      assert.equal(record?.responseSha256, createHash('sha256').update(body).digest('hex'));
+      assert.equal(record?.responseBytes, body.length);
+    }
+  });
+
+  void it('show their headers before their first frame', async () => {
+    const signed = await sign({
+      origin: simulator.origins['bedrock-runtime'],
+      path: PATH,
+      body: question('Hello', { additionalModelRequestFields: { simulator: { intervalMs: 600_000 } } }),
+    });
+    const { hostname, port } = new URL(simulator.origins['bedrock-runtime']);
+    const { method, target, headers, body } = signed;
+    const outgoing = request({ hostname, port, method, path: target, headers, agent });
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      outgoing.once('response', (incoming) => {
+        incoming.on('error', () => {});
+        resolve(incoming.statusCode);
+      });
+      outgoing.once('error', reject);
+    });
+    outgoing.end(body);
+    assert.equal(await answered, 200);
+    outgoing.on('error', () => {}).destroy();
+    await simulator.until(() => simulator.requests()[0]?.ended === 'client-gone');
+    await simulator.until(() => simulator.openSockets() === 0);
+  });
+
+  void it('wait for a client that does not read, and go on when it does', async () => {
+    const origin = simulator.origins['bedrock-runtime'];
+    const chunks = 4000;
+    const textBytes = 10_000;
+    const signed = await sign({
+      origin,
+      path: PATH,
+      body: question('Hello', { additionalModelRequestFields: { simulator: { chunks, textBytes } } }),
+    });
+    const { hostname, port } = new URL(origin);
+    const received = await new Promise<number>((resolve, reject) => {
+      const { method, target: path, headers, body } = signed;
+      const outgoing = request({ hostname, port, method, path, headers, agent }, (incoming) => {
+        const [record] = simulator.requests();
+        assert.ok((record?.responseBytes ?? 0) < (chunks * textBytes) / 2, 'The simulator buffered what nobody read.');
+        let bytes = 0;
+        incoming.on('data', (piece: Buffer) => (bytes += piece.length));
+        incoming.on('end', () => resolve(bytes));
+      });
+      outgoing.on('error', reject);
+      outgoing.end(body);
+    });
+    assert.ok(received > chunks * textBytes);
+    assert.equal(received, simulator.requests()[0]?.responseBytes);
+  });
+
+  void it('carry the time each piece was made when asked to', async () => {
+    const { body } = await stream({ chunks: 3, textBytes: 40, stamped: true });
+    const stamps = [...body.toString('latin1').matchAll(/"text":"(\d+\.\d{3}) /g)].map(([, stamp]) => Number(stamp));
+    assert.equal(stamps.length, 3);
+    assert.ok(stamps.every((stamp) => Math.abs(stamp - Date.now()) < 60_000));
+    assert.deepEqual(stamps, stamps.toSorted((one, other) => one - other));
+  });
+});
+
+void describe('the ticker', () => {
+  void it('serves each step once per interval and forgets it when it is done', async () => {
+    const ticker = new Ticker();
+    const counts = await Promise.all(
+      Array.from({ length: 25 }, (_, index) => {
+        let count = 0;
+        return new Promise<number>((resolve) => {
+          ticker.every(20, () => {
+            count += 1;
+            if (count > index % 5) resolve(count);
+            return count <= index % 5;
+          });
+        });
+      }),
+    );
+    assert.deepEqual(
+      counts,
+      Array.from({ length: 25 }, (_, index) => (index % 5) + 1),
+    );
+  });
+});
