@@ -1,0 +1,150 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { measureLatency } from './legs/latency.ts';
+import { measureRest } from './legs/rest.ts';
+import type { Contender } from './legs/rounds.ts';
+import { measureStreams } from './legs/streams.ts';
+import { measureUnary } from './legs/unary.ts';
+import { startLoad, type Load } from './load-client.ts';
+import { describeMachine } from './machine.ts';
+import { startNginxProxy, startOrigin } from './nginx.ts';
+import { MASTER_KEY, startGateway } from './outcrop.ts';
+import { processTree } from './proc.ts';
+import { pinSelf, Processes } from './processes.ts';
+import { profileUnary } from './profile.ts';
+import { formatGoal, formatSection, type Section } from './report.ts';
+
+const HELP = `Measures the packaged gateway beside a plain nginx proxy, on this machine alone. bench/README.md says how to read it.
+
+  --quick        shorter rounds, for development (about half a minute)
+  --only LEG     one of: unary, latency, streams, rest
+  --json FILE    write the results as JSON too
+  --profile      run the unary leg under V8's profiler and print where the time goes
+  --no-build     take dist/ as it is
+`;
+
+const LEGS = ['unary', 'latency', 'streams', 'rest'] as const;
+type Leg = (typeof LEGS)[number];
+
+const SMALL_BYTES = 1024;
+/** What Claude Code sends with its first request: system prompt and tools. */
+const LARGE_BYTES = 85 * 1024;
+
+const FULL = {
+  unary: { connections: 32, rounds: 5, roundMs: 4000, warmUpMs: 2000 },
+  large: { connections: 32, rounds: 5, roundMs: 3000, warmUpMs: 1000 },
+  latency: { rounds: 5, roundMs: 3000, warmUpMs: 1000 },
+  streams: { streams: 1000, seconds: 60, directSeconds: 20 },
+  rest: { starts: 5 },
+};
+const QUICK: typeof FULL = {
+  unary: { connections: 32, rounds: 3, roundMs: 700, warmUpMs: 700 },
+  large: { connections: 32, rounds: 2, roundMs: 600, warmUpMs: 200 },
+  latency: { rounds: 2, roundMs: 500, warmUpMs: 200 },
+  streams: { streams: 1000, seconds: 3, directSeconds: 3 },
+  rest: { starts: 1 },
+};
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    profile: { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const processes = new Processes();
+const folder = mkdtempSync(join(tmpdir(), 'outcrop-bench-'));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+}
+try {
+  if (values.help) process.stdout.write(HELP);
+  else await run();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await cleanUp();
+}
+
+async function run(): Promise<void> {
+  const legs = LEGS.filter((leg) => values.only === undefined || values.only === leg);
+  if (legs.length === 0) throw new Error(`--only takes one of: ${LEGS.join(', ')}`);
+  const machine = describeMachine();
+  pinSelf();
+  if (!values['no-build']) build();
+  const load = startLoad(processes);
+  if (values.profile) {
+    const origin = await startOrigin(processes, folder);
+    const upstream = `http://127.0.0.1:${origin.port}`;
+    const durationMs = values.quick ? 3000 : 10_000;
+    console.log(await profileUnary(processes, load, { folder, upstream, bodyBytes: SMALL_BYTES, durationMs }));
+    return;
+  }
+
+  console.log(
+    Object.entries(machine)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+  );
+  const sections: Section[] = [];
+  for await (const section of measure(legs, load)) {
+    sections.push(section);
+    console.log(formatSection(section));
+  }
+  const goals = sections.flatMap((section) => section.goals).filter(({ max }) => max !== null);
+  console.log(`Goals\n\n${goals.map((reached) => `  ${formatGoal(reached)}`).join('\n')}`);
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ machine, quick: values.quick, sections }, null, 2)}\n`);
+  }
+  if (goals.some(({ met }) => !met)) process.exitCode = 1;
+}
+
+async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Section> {
+  const plan = values.quick ? QUICK : FULL;
+  const origin = await startOrigin(processes, folder);
+  const upstream = `http://127.0.0.1:${origin.port}`;
+  // At rest first: nothing else is on the core then.
+  if (legs.includes('rest')) yield await measureRest(processes, load, { folder, upstream, ...plan.rest });
+  if (legs.includes('unary') || legs.includes('latency')) {
+    const nginx = await startNginxProxy(processes, folder, origin.port);
+    const gateway = await startGateway(processes, { folder, upstream });
+    const bearer = MASTER_KEY;
+    const contenders: Contender[] = [
+      { name: 'direct', port: origin.port, mount: '', bearer, pids: [] },
+      { name: 'nginx', port: nginx.port, mount: '', bearer, pids: processTree(nginx.process.pid) },
+      { name: 'outcrop', port: gateway.port, mount: '/bedrock', bearer, pids: processTree(gateway.process.pid) },
+    ];
+    if (legs.includes('unary')) {
+      yield await measureUnary(load, contenders, { ...plan.unary, bodyBytes: SMALL_BYTES }, true);
+      yield await measureUnary(load, contenders, { ...plan.large, bodyBytes: LARGE_BYTES }, false);
+    }
+    if (legs.includes('latency'))
+      yield await measureLatency(load, contenders, { ...plan.latency, bodyBytes: SMALL_BYTES });
+    await Promise.all([nginx.process.stop(), gateway.process.stop()]);
+  }
+  if (legs.includes('streams')) yield await measureStreams(processes, load, { folder, ...plan.streams });
+}
+
+function build(): void {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const script = join(root, 'scripts', 'build.ts');
+  const command = existsSync(script)
+    ? [script]
+    : [join(root, 'node_modules', '.bin', 'tsc'), '-p', 'tsconfig.build.json'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`Building dist/ failed:\n${stdout}${stderr}`);
+}
+
+async function cleanUp(): Promise<void> {
+  await processes.stopAll();
+  rmSync(folder, { recursive: true, force: true });
+}
