@@ -99,7 +99,10 @@ void describe('streams', () => {
     const stamps = [...body.toString('latin1').matchAll(/"text":"(\d+\.\d{3}) /g)].map(([, stamp]) => Number(stamp));
     assert.equal(stamps.length, 3);
     assert.ok(stamps.every((stamp) => Math.abs(stamp - Date.now()) < 60_000));
-    assert.deepEqual(stamps, stamps.toSorted((one, other) => one - other));
+    assert.deepEqual(
+      stamps,
+      stamps.toSorted((one, other) => one - other),
+    );
   });
 });
 
