@@ -12,7 +12,7 @@ import type { Pace } from './pace.ts';
 
 /** The simulator's own routes, on a port of their own so that they can't be mistaken for Bedrock's. */
 
-export interface Controlled {
+interface Controlled {
   readonly ledger: Ledger;
   readonly faults: FaultList;
   pace(): Pace;

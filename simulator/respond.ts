@@ -8,7 +8,7 @@ import type { Ticker } from './ticker.ts';
 
 /** Writes an answer to its socket: at its pace, under backpressure, and broken where a fault says so. */
 
-export interface Responding {
+interface Responding {
   readonly answer: Answer;
   readonly faults: readonly Fault[];
   readonly ticker: Ticker;

@@ -24,7 +24,7 @@ export interface SignatureRules {
 }
 
 /** How a caller proved itself. */
-export type Signer =
+type Signer =
   { readonly scheme: 'bearer' } | { readonly scheme: 'sigv4'; readonly accessKeyId: string; readonly scope: string };
 
 interface Claim {

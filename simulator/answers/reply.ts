@@ -41,7 +41,7 @@ export function wholeText(reply: Reply): string {
  * What a request asks of the simulator itself, from its body: `additionalModelRequestFields.simulator` or `simulator`.
  * SDKs let such fields through, which they do not with headers.
  */
-export function directivesOf(body: JsonObject): JsonObject {
+function directivesOf(body: JsonObject): JsonObject {
   const nested = objectAt(objectAt(body, 'additionalModelRequestFields'), 'simulator');
   if (Object.keys(nested).length > 0) return nested;
   return 'simulator' in body ? objectAt(body, 'simulator') : NO_DIRECTIVES;
