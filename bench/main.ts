@@ -13,7 +13,6 @@ import { startLoad, type Load } from './load-client.ts';
 import { describeMachine } from './machine.ts';
 import { startNginxProxy, startOrigin } from './nginx.ts';
 import { MASTER_KEY, startGateway } from './outcrop.ts';
-import { processTree } from './proc.ts';
 import { pinSelf, Processes } from './processes.ts';
 import { profileUnary } from './profile.ts';
 import { formatGoal, formatSection, type Section } from './report.ts';
@@ -120,8 +119,8 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
     const bearer = MASTER_KEY;
     const contenders: Contender[] = [
       { name: 'direct', port: origin.port, mount: '', bearer, pids: [] },
-      { name: 'nginx', port: nginx.port, mount: '', bearer, pids: processTree(nginx.process.pid) },
-      { name: 'outcrop', port: gateway.port, mount: '/bedrock', bearer, pids: processTree(gateway.process.pid) },
+      { name: 'nginx', port: nginx.port, mount: '', bearer, pids: nginx.pids },
+      { name: 'outcrop', port: gateway.port, mount: '/bedrock', bearer, pids: [gateway.process.pid] },
     ];
     if (legs.includes('unary')) {
       yield await measureUnary(load, contenders, { ...plan.unary, bodyBytes: SMALL_BYTES }, true);

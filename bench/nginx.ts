@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { CONVERSE_ANSWER } from './conversation.ts';
+import { processTree } from './proc.ts';
 import { MEASURED_CORE, OTHER_CORE, type Processes, type RunningProcess } from './processes.ts';
 
 export interface Nginx {
   readonly port: number;
   readonly process: RunningProcess;
+  /** The master, which does nothing, and its worker. */
+  readonly pids: readonly number[];
 }
 
 const READY_MS_MAX = 5000;
@@ -75,25 +78,30 @@ async function startNginx(
     }`,
   );
   const running = processes.start('nginx', ['-p', prefix, '-e', 'stderr', '-c', file], { core });
-  await untilConnectable(port, running);
-  return { port, process: running };
+  return { port, process: running, pids: await untilServing(port, running) };
 }
 
-async function untilConnectable(port: number, running: RunningProcess): Promise<void> {
+/** The master listens before there is a worker. */
+async function untilServing(port: number, running: RunningProcess): Promise<number[]> {
   const deadlineMs = performance.now() + READY_MS_MAX;
   for (;;) {
-    const socket = createConnection({ port, host: '127.0.0.1' });
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch (error) {
-      if (performance.now() > deadlineMs) {
-        throw new Error(`nginx does not listen (is it installed?):\n${running.output()}`, { cause: error });
-      }
-    } finally {
-      socket.destroy();
-    }
+    const pids = processTree(running.pid);
+    if (pids.length > 1 && (await isConnectable(port))) return pids;
+    if (performance.now() > deadlineMs)
+      throw new Error(`nginx does not serve (is it installed?):\n${running.output()}`);
     await setTimeout(10);
+  }
+}
+
+async function isConnectable(port: number): Promise<boolean> {
+  const socket = createConnection({ port, host: '127.0.0.1' });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }
 
