@@ -3,7 +3,7 @@ import { Agent } from 'node:http';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { startSimulator } from '../../simulator/index.ts';
 import type { Fault, Simulator } from '../../simulator/index.ts';
-import { call, question } from './support.ts';
+import { call, question, sendToHeaders, sign } from './support.ts';
 import type { Answered } from './support.ts';
 
 const MODEL = 'amazon.nova-lite-v1%3A0';
@@ -124,13 +124,12 @@ void describe('faults', () => {
 
   void it('stall a stream until the client leaves', async () => {
     simulator.inject({ kind: 'cut', afterBytes: 400, ending: 'stall' });
-    const agent = new Agent();
-    const answer = ask('converse-stream', agent);
+    const origin = simulator.origins['bedrock-runtime'];
+    const path = `/model/${MODEL}/converse-stream`;
+    const { leave } = await sendToHeaders(origin, await sign({ origin, path, body: question('Hello') }));
     await simulator.until(() => simulator.requests().at(-1)?.responseBytes === 400);
     assert.equal(lastEnding(), 'running');
-    await simulator.until(() => simulator.openSockets() > 0);
-    agent.destroy();
-    assert.equal((await answer).isComplete, false);
+    leave();
     await simulator.until(() => lastEnding() === 'client-gone');
   });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { startSimulator } from '../../simulator/index.ts';
 import type { Simulator } from '../../simulator/index.ts';
 import { Ticker } from '../../simulator/ticker.ts';
-import { call, question, sign } from './support.ts';
+import { call, question, sendToHeaders, sign } from './support.ts';
 
 const PATH = '/model/simulator.stream/converse-stream';
 
@@ -46,24 +46,15 @@ void describe('streams', () => {
   });
 
   void it('show their headers before their first frame', async () => {
+    const origin = simulator.origins['bedrock-runtime'];
     const signed = await sign({
-      origin: simulator.origins['bedrock-runtime'],
+      origin,
       path: PATH,
       body: question('Hello', { additionalModelRequestFields: { simulator: { intervalMs: 600_000 } } }),
     });
-    const { hostname, port } = new URL(simulator.origins['bedrock-runtime']);
-    const { method, target, headers, body } = signed;
-    const outgoing = request({ hostname, port, method, path: target, headers, agent });
-    const answered = new Promise<number | undefined>((resolve, reject) => {
-      outgoing.once('response', (incoming) => {
-        incoming.on('error', () => {});
-        resolve(incoming.statusCode);
-      });
-      outgoing.once('error', reject);
-    });
-    outgoing.end(body);
-    assert.equal(await answered, 200);
-    outgoing.on('error', () => {}).destroy();
+    const { incoming, leave } = await sendToHeaders(origin, signed);
+    assert.equal(incoming.statusCode, 200);
+    leave();
     await simulator.until(() => simulator.requests()[0]?.ended === 'client-gone');
     await simulator.until(() => simulator.openSockets() === 0);
   });
@@ -77,21 +68,13 @@ void describe('streams', () => {
       path: PATH,
       body: question('Hello', { additionalModelRequestFields: { simulator: { chunks, textBytes } } }),
     });
-    const { hostname, port } = new URL(origin);
-    const received = await new Promise<number>((resolve, reject) => {
-      const { method, target: path, headers, body } = signed;
-      const outgoing = request({ hostname, port, method, path, headers, agent }, (incoming) => {
-        const [record] = simulator.requests();
-        assert.ok((record?.responseBytes ?? 0) < (chunks * textBytes) / 2, 'The simulator buffered what nobody read.');
-        let bytes = 0;
-        incoming.on('data', (piece: Buffer) => (bytes += piece.length));
-        incoming.on('end', () => resolve(bytes));
-      });
-      outgoing.on('error', reject);
-      outgoing.end(body);
-    });
+    const { incoming } = await sendToHeaders(origin, signed);
+    const [record] = simulator.requests();
+    assert.ok((record?.responseBytes ?? 0) < (chunks * textBytes) / 2, 'The simulator buffered what nobody read.');
+    let received = 0;
+    for await (const piece of incoming) if (Buffer.isBuffer(piece)) received += piece.length;
     assert.ok(received > chunks * textBytes);
-    assert.equal(received, simulator.requests()[0]?.responseBytes);
+    assert.equal(received, record?.responseBytes);
   });
 
   void it('carry the time each piece was made when asked to', async () => {

@@ -126,6 +126,24 @@ export function send(
   });
 }
 
+/** Sends what is given and resolves at the answer's headers, with its body unread. `leave` breaks the connection. */
+export function sendToHeaders(
+  origin: string,
+  signed: Signed,
+): Promise<{ readonly incoming: IncomingMessage; readonly leave: () => void }> {
+  const { hostname, port } = new URL(origin);
+  const { method, target: path, headers, body } = signed;
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ hostname, port, method, path, headers, agent: false }, (incoming) => {
+      outgoing.off('error', reject).on('error', () => {});
+      incoming.on('error', () => {});
+      resolve({ incoming, leave: () => outgoing.destroy() });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
 /** Signs and sends in one step. */
 export async function call(wanted: ToSign, agent?: Agent): Promise<Answered> {
   return send(wanted.origin, await sign(wanted), agent);
