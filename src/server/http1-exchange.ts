@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HeaderList } from '../domain/headers.ts';
 import type { BodySink, Exchange, RequestBody } from '../ports.ts';
-
-/** How much of an unwanted body is still taken in, and how long, so that a client busy sending sees the refusal. */
-const LINGER_BYTES_MAX = 4 * 1024 * 1024;
-const LINGER_MS_MAX = 2000;
+import { discardRest } from './discard-rest.ts';
 
 export interface Http1ExchangeOptions {
   /** The client waits for `100 Continue` before it sends its body. */
@@ -131,24 +128,6 @@ class Http1Body implements RequestBody {
   stop(): void {
     this.#request.removeAllListeners('data');
   }
-}
-
-function discardRest(request: IncomingMessage, done: () => void): void {
-  let discardedBytes = 0;
-  const finish = (): void => {
-    clearTimeout(timer);
-    request.removeAllListeners('data');
-    done();
-  };
-  const timer = setTimeout(finish, LINGER_MS_MAX);
-  request.once('end', finish);
-  request.once('close', finish);
-  request.on('error', ignore);
-  request.on('data', (chunk: Buffer) => {
-    discardedBytes += chunk.length;
-    if (discardedBytes > LINGER_BYTES_MAX) finish();
-  });
-  request.resume();
 }
 
 /** What node's parser lets through and we do not: see section 3 of the threat list in docs/security notes. */

@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { HeaderList } from '../domain/headers.ts';
 import type { BodySink, Exchange, RequestBody } from '../ports.ts';
+import { discardRest } from './discard-rest.ts';
 
 /** Headers an HTTP/2 message must not carry. RFC 9113 section 8.2.2. */
 const CONNECTION_SPECIFIC = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
@@ -61,9 +62,12 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     if (stream.destroyed) return;
     stream.respond({ ...groupedByName(headers), ':status': status, 'content-length': body.byteLength });
-    stream.end(body, () => {
-      // The rest of an unwanted body is not waited for. RFC 9113 section 8.1: NO_ERROR after a complete answer.
-      if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
+    stream.end(body);
+    if (stream.readableEnded) return;
+    // NO_ERROR after a complete answer says that the rest is not wanted (RFC 9113 section 8.1), but curl loses the answer
+    // when that comes while it is sending.
+    discardRest(stream, () => {
+      if (!stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
     });
   }
 

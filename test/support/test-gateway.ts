@@ -33,6 +33,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     ...simulator.environment,
     OUTCROP_PORT: '0',
     OUTCROP_HOST: '127.0.0.1',
+    // Clients and simulator share the event loop, so its delay says nothing here about the gateway.
+    OUTCROP_LOOP_DELAY_MS_MAX: '60000',
     AWS_REGION: 'us-east-1',
     OUTCROP_ALLOWED_REGIONS: 'us-east-1,us-west-2,eu-west-1',
     ...(options.anonymous === true ? {} : { OUTCROP_MASTER_KEY: MASTER_KEY }),

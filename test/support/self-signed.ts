@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface SelfSigned {
+  /** PEM files. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** The certificate, which is its own authority. */
+  readonly certificate: string;
+  remove(): void;
+}
+
+/** A certificate for 127.0.0.1 and localhost, made by openssl in a folder of its own. */
+export function makeSelfSigned(): SelfSigned {
+  const folder = mkdtempSync(join(tmpdir(), 'outcrop-tls-'));
+  const certFile = join(folder, 'cert.pem');
+  const keyFile = join(folder, 'key.pem');
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const made = spawnSync('openssl', [
+    ...['req', '-x509', '-days', '2', ...key, ...subject],
+    ...['-out', certFile, '-keyout', keyFile],
+  ]);
+  if (made.status !== 0) throw new Error(`openssl made no certificate: ${String(made.stderr)}`);
+  return {
+    certFile,
+    keyFile,
+    certificate: readFileSync(certFile, 'utf8'),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
