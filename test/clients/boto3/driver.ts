@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { withoutAws } from '../run-command.ts';
 
 export interface Boto3Client {
   readonly endpoint: string;
@@ -54,7 +55,7 @@ export function startBoto3(): Boto3 {
   const python = spawn('python3', [fileURLToPath(new URL('driver.py', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: LIFETIME_MS_MAX,
-    env: cleanEnvironment(),
+    env: withoutAws(process.env),
   });
   const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
   return {
@@ -66,10 +67,4 @@ export function startBoto3(): Boto3 {
     },
     close: () => python.stdin.end(),
   };
-}
-
-/** Of AWS settings on this machine none may decide how a test goes. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
-  return { ...Object.fromEntries(kept), AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null' };
 }
