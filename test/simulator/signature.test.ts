@@ -131,6 +131,11 @@ void describe('a request that is not what was signed', () => {
     });
   }
 
+  void it('is refused for the payload hash it claims, before the signature is looked at', async () => {
+    const signed = await sign({ ...CONVERSE, headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } });
+    assert.match(refusalOf(arrived(signed)).message, /'x-amz-content-sha256' header does not match/);
+  });
+
   void it('is refused: any single character of the signature changed', async () => {
     const signed = await sign(CONVERSE);
     const authorization = signed.headers['authorization'] ?? '';

@@ -77,6 +77,20 @@ void describe('streams', () => {
     assert.equal(received, record?.responseBytes);
   });
 
+  void it('at a pace wait for a client that does not read, without holding up the others', async () => {
+    const origin = simulator.origins['bedrock-runtime'];
+    const chunks = 60;
+    const body = question('Hello', {
+      additionalModelRequestFields: { simulator: { chunks, intervalMs: 5, textBytes: 1_000_000 } },
+    });
+    const { leave } = await sendToHeaders(origin, await sign({ origin, path: PATH, body }));
+    const [unread] = simulator.requests();
+    assert.equal((await stream({ chunks, intervalMs: 5 })).isComplete, true);
+    assert.ok((unread?.responseBytes ?? Infinity) < 30_000_000, 'The simulator buffered what nobody read.');
+    leave();
+    await simulator.until(() => unread?.ended === 'client-gone');
+  });
+
   void it('carry the time each piece was made when asked to', async () => {
     const { body } = await stream({ chunks: 3, textBytes: 40, stamped: true });
     const stamps = [...body.toString('latin1').matchAll(/"text":"(\d+\.\d{3}) /g)].map(([, stamp]) => Number(stamp));
