@@ -22,6 +22,7 @@ export class Http1Exchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #closing: () => boolean;
+  #headWaits = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, closing }: Http1ExchangeOptions) {
     this.#request = request;
@@ -50,7 +51,9 @@ export class Http1Exchange implements Exchange {
     this.#response.writeHead(status, this.#closing() ? [...headers, 'connection', 'close'] : [...headers]);
     // Head and first bytes leave in one write when they come in one tick, and the head alone does not wait longer.
     this.#response.cork();
+    this.#headWaits = true;
     process.nextTick(() => {
+      this.#headWaits = false;
       if (!this.#response.headersSent || this.#response.writableEnded) return;
       this.#response.uncork();
       this.#response.flushHeaders();
@@ -85,6 +88,11 @@ export class Http1Exchange implements Exchange {
   }
 
   break(): void {
+    // Without a head, clients take this for a connection that failed, and boto3 sends the request four more times.
+    if (this.#headWaits) {
+      setImmediate(() => this.break());
+      return;
+    }
     const { socket } = this.#response;
     // To an HTTP/1.0 client the end of the connection is the end of the answer: only a reset tells it otherwise.
     if (this.protocol === 'HTTP/1.0' && socket !== null && 'resetAndDestroy' in socket) socket.resetAndDestroy();

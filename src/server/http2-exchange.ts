@@ -72,7 +72,8 @@ export class Http2Exchange implements Exchange {
   }
 
   break(): void {
-    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // Closing with a code would end the writable side first, and the client would see END_STREAM: a complete answer.
+    this.#stream.destroy(new Error('The answer was broken off.'));
   }
 
   onDrain(listener: () => void): void {
