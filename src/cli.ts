@@ -1,10 +1,16 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { ownVersion } from './commands/version.ts';
 import { ConfigError } from './config/load.ts';
 import { readConfig, type ConfigFlags } from './config/read.ts';
 
+/** The width of what is not a terminal. */
+const COLUMNS_DEFAULT = 100;
+
+/** Every command and its flags. What a command does is loaded when it runs, so that the gateway pays for no other. */
 const program = new Command('outcrop')
   .description('A gateway that brings Amazon Bedrock to the surface.')
+  .version(ownVersion())
   .showHelpAfterError();
 
 withConfigFlags(program.command('start', { isDefault: true }).description('run the gateway')).action(
@@ -14,12 +20,36 @@ withConfigFlags(program.command('start', { isDefault: true }).description('run t
   },
 );
 
+program
+  .command('demo')
+  .description('see Bedrock traffic go through the gateway, without an AWS account')
+  .option('--port <port>', 'port to listen on (default: 4000, or a free one when that is taken)')
+  .option('--once', 'end after the requests instead of staying up')
+  .action(async ({ port, once }: { port?: string; once?: true }) => {
+    const { runDemo } = await import('./commands/demo/demo.ts');
+    await runDemo({ port, once: once === true, write, columns: process.stdout.columns ?? COLUMNS_DEFAULT });
+  });
+
 withConfigFlags(program.command('config').description('show every setting in force and where it came from'))
   .option('--json', 'for programs')
   .action(async (flags: ConfigFlags & { json?: true }) => {
     const { showConfig } = await import('./commands/config.ts');
     say(showConfig(readConfig(flags, process.env), flags.json === true));
   });
+
+program
+  .command('simulator')
+  .description('run the Bedrock simulator alone (--help lists its options)')
+  .helpOption(false)
+  .allowUnknownOption()
+  .argument('[options...]')
+  .action(async (options: string[]) => {
+    const { runSimulator } = await import('./commands/simulator.ts');
+    await runSimulator(options);
+  });
+
+// Who reads the output may have seen enough (`outcrop config | head -1`).
+process.stdout.on('error', () => process.exit());
 
 try {
   await program.parseAsync();
@@ -35,8 +65,12 @@ function withConfigFlags(command: Command): Command {
     .option('--config <file>', 'configuration file (default: outcrop.yaml, if there is one)');
 }
 
+function write(text: string): void {
+  process.stdout.write(text);
+}
+
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  write(`${line}\n`);
 }
 
 function complain(error: unknown): void {
