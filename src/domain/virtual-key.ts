@@ -1,8 +1,5 @@
-/** Prefix of bearer keys, as LiteLLM's are, so that its users keep theirs. */
-const BEARER_PREFIX = 'sk-';
-
-/** Prefix of virtual access key ids. AWS's own begin with AKIA or ASIA. */
-const ACCESS_KEY_ID_PREFIX = 'AKOC';
+import { ACCESS_KEY_ID_PREFIX } from './keys/access-key-id.ts';
+import { BEARER_PREFIX } from './keys/bearer-key.ts';
 
 /** Whether a credential is one that a gateway issues rather than AWS. */
 export function looksVirtual(credential: string): boolean {
