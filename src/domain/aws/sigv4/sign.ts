@@ -1,6 +1,7 @@
-import { createHmac, hash } from 'node:crypto';
+import { amzDateOf } from './amz-date.ts';
 import type { RequestParts, SignedHeader } from './canonical-request.ts';
 import { canonicalRequest } from './canonical-request.ts';
+import { scopeText, signatureOf } from './signature.ts';
 import { createSigningKeys } from './signing-key.ts';
 
 export interface AwsCredentials {
@@ -38,14 +39,13 @@ export function createSigner(): Sign {
   const signingKeys = createSigningKeys();
   return (request, credentials, scope) => {
     const amzDate = amzDateOf(request.timeMs);
-    const date = amzDate.slice(0, 8);
-    const scopeText = `${date}/${scope.region}/${scope.service}/aws4_request`;
+    const keyScope = { date: amzDate.slice(0, 8), region: scope.region, service: scope.service };
+    const scopeOfKey = scopeText(keyScope);
     const canonical = canonicalRequest({ ...request, headers: withSigningHeaders(request, amzDate, credentials) });
-    const stringToSign = `AWS4-HMAC-SHA256\n${amzDate}\n${scopeText}\n${hash('sha256', canonical.text)}`;
-    const key = signingKeys({ date, ...scope, secretAccessKey: credentials.secretAccessKey });
-    const signature = createHmac('sha256', key).update(stringToSign).digest('hex');
+    const key = signingKeys({ ...keyScope, secretAccessKey: credentials.secretAccessKey });
+    const signature = signatureOf(key, amzDate, scopeOfKey, canonical.text);
     return {
-      authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scopeText}, SignedHeaders=${canonical.signedHeaders}, Signature=${signature}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scopeOfKey}, SignedHeaders=${canonical.signedHeaders}, Signature=${signature}`,
       amzDate,
     };
   };
@@ -59,10 +59,4 @@ function withSigningHeaders(
   const headers: SignedHeader[] = [...request.headers, ['x-amz-date', amzDate]];
   if (sessionToken !== undefined) headers.push(['x-amz-security-token', sessionToken]);
   return headers;
-}
-
-/** ISO 8601 basic format in seconds: 20261101T093000Z. */
-function amzDateOf(timeMs: number): string {
-  const iso = new Date(timeMs).toISOString();
-  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
 }

@@ -1,10 +1,7 @@
 import { createHmac } from 'node:crypto';
+import type { CredentialScope } from './signature.ts';
 
-export interface SigningKeyId {
-  /** The scope's date, YYYYMMDD. */
-  readonly date: string;
-  readonly region: string;
-  readonly service: string;
+export interface SigningKeyId extends CredentialScope {
   readonly secretAccessKey: string;
 }
 
