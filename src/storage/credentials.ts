@@ -1,0 +1,275 @@
+import type { Grant } from '../domain/policy/grant.ts';
+import type { Kysely, Selectable } from 'kysely';
+import { type Change, record } from './change.ts';
+import { type HolderFacts, holderFacts, parseGrant } from './holder.ts';
+import { type JsonObject, parseObject, parseStrings } from './json-column.ts';
+import { type Page, pageBounds, type PageRequest } from './paging.ts';
+import type { Schema } from './schema.ts';
+import { missing } from './storage-error.ts';
+
+export type CredentialKind = 'bearer' | 'aws';
+
+export interface NewCredential {
+  readonly kind: CredentialKind;
+  /** Bearer: digest in hex under that data key. AWS: the access key id. */
+  readonly lookup: string;
+  readonly dataKeyVersion: number;
+}
+
+export interface StoredCredential extends NewCredential {
+  readonly id: number;
+  readonly keyId: string;
+  /** Null for a current credential; for a replaced one the end of its grace. */
+  readonly validUntilMs: number | null;
+  readonly createdMs: number;
+}
+
+/** A credential with all that decides about a request made with it. */
+export interface CredentialOwner {
+  readonly credential: StoredCredential;
+  readonly key: HolderFacts & {
+    readonly id: string;
+    readonly alias: string | null;
+    readonly teamId: string | null;
+    readonly userId: string | null;
+    readonly expiresMs: number | null;
+  };
+  readonly team: OwnerRights | null;
+  readonly user: (OwnerRights & { readonly role: string }) | null;
+}
+
+/** What a team or user has to say about its keys. */
+export interface OwnerRights {
+  readonly grant: Grant;
+  readonly blocked: boolean;
+  readonly limits: JsonObject | null;
+  readonly settings: JsonObject;
+  readonly tags: readonly string[];
+}
+
+/**
+ * Finds whose credential this is, with the rights of key, team and user: the look-up of every request that no cache
+ * answers. Also finds what has expired, is blocked or is over its grace; judging that needs the time of each use.
+ * @param lookups what the credential may be stored as: under each data key that is still good.
+ * @returns null when there is no such credential. @throws StorageError unavailable, which is not the same.
+ */
+export async function findCredential(
+  db: Kysely<Schema>,
+  kind: CredentialKind,
+  lookups: readonly string[],
+): Promise<CredentialOwner | null> {
+  if (lookups.length === 0) return null;
+  const row = await db
+    .selectFrom('credential')
+    .innerJoin('virtual_key as key', 'key.id', 'credential.key_id')
+    .leftJoin('team', 'team.id', 'key.team_id')
+    .leftJoin('app_user as user', 'user.id', 'key.user_id')
+    .where('credential.kind', '=', kind)
+    .where('credential.lookup', 'in', lookups)
+    .where('key.deleted_at', 'is', null)
+    .selectAll('credential')
+    .select(['key.alias', 'key.team_id', 'key.user_id', 'key.expires_at', 'key.grants', 'key.limits', 'key.settings'])
+    .select(['key.metadata', 'key.tags', 'key.blocked'])
+    .select(['team.grants as team_grants', 'team.blocked as team_blocked', 'team.limits as team_limits'])
+    .select(['team.settings as team_settings', 'team.tags as team_tags'])
+    .select(['user.grants as user_grants', 'user.blocked as user_blocked', 'user.limits as user_limits'])
+    .select(['user.settings as user_settings', 'user.tags as user_tags', 'user.role as user_role'])
+    .executeTakeFirst();
+  if (row === undefined) return null;
+
+  const team = ownerRights(row.team_grants, row.team_blocked, row.team_limits, row.team_settings, row.team_tags);
+  const user = ownerRights(row.user_grants, row.user_blocked, row.user_limits, row.user_settings, row.user_tags);
+  // Deleting a team or user deletes its keys, so this can't be; if it is, the key has lost who vouched for it.
+  const orphaned = (row.team_id !== null && team === null) || (row.user_id !== null && user === null);
+  const facts = holderFacts(row);
+  return {
+    credential: storedCredential(row),
+    key: {
+      id: row.key_id,
+      alias: row.alias,
+      teamId: row.team_id,
+      userId: row.user_id,
+      expiresMs: row.expires_at,
+      ...facts,
+      blocked: facts.blocked || orphaned,
+    },
+    team,
+    user: user === null || row.user_role === null ? null : { ...user, role: row.user_role },
+  };
+}
+
+/** @throws StorageError conflict (`lookup`) when the credential is somebody's already, missing (`key`) */
+export async function addCredentials(
+  change: Change,
+  keyId: string,
+  fresh: readonly NewCredential[],
+): Promise<readonly StoredCredential[]> {
+  await dropEnded(change);
+  return recordingCredentials(change, keyId, () => insert(change, keyId, fresh));
+}
+
+/**
+ * Puts new credentials in the place of all the key has. The old ones live on for the grace; one that was in grace
+ * already gets no longer by it. Without grace they are gone at once.
+ * @param graceMs 0 or more.
+ * @throws StorageError conflict (`lookup`), missing (`key`)
+ */
+export async function replaceCredentials(
+  change: Change,
+  keyId: string,
+  fresh: readonly NewCredential[],
+  graceMs: number,
+): Promise<readonly StoredCredential[]> {
+  await dropEnded(change);
+  return recordingCredentials(change, keyId, async () => {
+    const end = change.nowMs + graceMs;
+    const old = change.db
+      .updateTable('credential')
+      .set({ valid_until: end })
+      .where('key_id', '=', keyId)
+      .where((eb) => eb.or([eb('valid_until', 'is', null), eb('valid_until', '>', end)]));
+    await old.execute();
+    // With no grace, everything ends now.
+    await dropEnded(change);
+    await insert(change, keyId, fresh);
+  });
+}
+
+/**
+ * Notes a bearer credential under a newer data key; done when the key itself is shown, since only then can it be hashed again.
+ * @throws StorageError missing (`credential`) when it has been replaced or taken away meanwhile
+ */
+export async function rehashCredential(
+  change: Change,
+  credentialId: number,
+  fresh: { readonly lookup: string; readonly dataKeyVersion: number },
+): Promise<void> {
+  const row = await change.db
+    .selectFrom('credential')
+    .select('key_id')
+    .where('id', '=', credentialId)
+    .where('kind', '=', 'bearer')
+    .executeTakeFirst();
+  if (row === undefined) throw missing('credential');
+  await recordingCredentials(change, row.key_id, async () => {
+    await change.db
+      .updateTable('credential')
+      .set({ lookup: fresh.lookup, data_key_version: fresh.dataKeyVersion })
+      .where('id', '=', credentialId)
+      .execute();
+  });
+}
+
+/** All credentials of a key, the newest first, those in grace among them. */
+export async function listCredentials(db: Kysely<Schema>, keyId: string): Promise<readonly StoredCredential[]> {
+  const rows = await db
+    .selectFrom('credential')
+    .selectAll()
+    .where('key_id', '=', keyId)
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map(storedCredential);
+}
+
+/** How many credentials stand under each data key version. */
+export async function countByDataKeyVersion(
+  db: Kysely<Schema>,
+): Promise<readonly { readonly version: number; readonly kind: CredentialKind; readonly count: number }[]> {
+  return db
+    .selectFrom('credential')
+    .select(['data_key_version as version', 'kind'])
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .groupBy(['data_key_version', 'kind'])
+    .orderBy('data_key_version')
+    .orderBy('kind')
+    .execute();
+}
+
+/** The credentials under data keys older than a version: bearer keys not shown since, AWS pairs to be issued again. */
+export async function listOlderThan(
+  db: Kysely<Schema>,
+  version: number,
+  kind: CredentialKind,
+  page: PageRequest,
+): Promise<Page<StoredCredential>> {
+  const { limit, offset } = pageBounds(page);
+  const older = db.selectFrom('credential').where('kind', '=', kind).where('data_key_version', '<', version);
+  const { total } = await older.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+  const rows = await older.selectAll().orderBy('id').limit(limit).offset(offset).execute();
+  return { rows: rows.map(storedCredential), total };
+}
+
+/** Ended ones are of no use, and a value of the caller's own among them may be given to a key again. */
+async function dropEnded({ db, nowMs }: Change): Promise<void> {
+  await db.deleteFrom('credential').where('valid_until', '<=', nowMs).execute();
+}
+
+async function insert(change: Change, keyId: string, fresh: readonly NewCredential[]): Promise<void> {
+  const rows = fresh.map(({ kind, lookup, dataKeyVersion }) => ({
+    key_id: keyId,
+    kind,
+    lookup,
+    data_key_version: dataKeyVersion,
+    valid_until: null,
+    created_at: change.nowMs,
+  }));
+  if (rows.length > 0) await change.db.insertInto('credential').values(rows).execute();
+}
+
+/** The audit row says which credentials there were and are, without what could be compared with a stolen table. */
+async function recordingCredentials(
+  change: Change,
+  keyId: string,
+  write: () => Promise<void>,
+): Promise<readonly StoredCredential[]> {
+  const key = await change.db
+    .selectFrom('virtual_key')
+    .select('id')
+    .where('id', '=', keyId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (key === undefined) throw missing('key');
+  const before = await listCredentials(change.db, keyId);
+  await write();
+  const after = await listCredentials(change.db, keyId);
+  await record(change, {
+    kind: 'key',
+    id: keyId,
+    before: { credentials: before.map(withoutDigest) },
+    after: { credentials: after.map(withoutDigest) },
+  });
+  return after;
+}
+
+function withoutDigest({ lookup, ...facts }: StoredCredential): object {
+  return facts.kind === 'aws' ? { ...facts, accessKeyId: lookup } : facts;
+}
+
+function storedCredential(row: Selectable<Schema['credential']>): StoredCredential {
+  return {
+    id: row.id,
+    keyId: row.key_id,
+    kind: row.kind,
+    lookup: row.lookup,
+    dataKeyVersion: row.data_key_version,
+    validUntilMs: row.valid_until,
+    createdMs: row.created_at,
+  };
+}
+
+function ownerRights(
+  grants: string | null,
+  blocked: number | null,
+  limits: string | null,
+  settings: string | null,
+  tags: string | null,
+): OwnerRights | null {
+  if (grants === null || settings === null || tags === null) return null;
+  return {
+    grant: parseGrant(grants),
+    blocked: blocked !== 0,
+    limits: limits === null ? null : parseObject(limits),
+    settings: parseObject(settings),
+    tags: parseStrings(tags),
+  };
+}

@@ -1,0 +1,101 @@
+import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
+import { type Change, record } from './change.ts';
+import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts, patched } from './holder.ts';
+import { contains, type Page, pageBounds, type PageRequest } from './paging.ts';
+import type { Schema } from './schema.ts';
+import { missing } from './storage-error.ts';
+
+/** An end user of somebody's application, named by the application. */
+export interface CustomerFacts extends HolderFacts {
+  readonly alias: string | null;
+}
+
+export interface StoredCustomer extends CustomerFacts, Dated {
+  readonly id: string;
+}
+
+/** @throws StorageError conflict (`id`) */
+export async function insertCustomer(change: Change, id: string, facts: CustomerFacts): Promise<StoredCustomer> {
+  const { nowMs, origin } = change;
+  await change.db
+    .insertInto('customer')
+    .values({
+      id,
+      alias: facts.alias,
+      ...holderColumns(facts),
+      created_at: nowMs,
+      created_by: origin.actor,
+      updated_at: nowMs,
+    })
+    .execute();
+  const after: StoredCustomer = { id, ...facts, createdMs: nowMs, createdBy: origin.actor, updatedMs: nowMs };
+  await record(change, { kind: 'customer', id, before: null, after });
+  return after;
+}
+
+/** @throws StorageError missing (`customer`) */
+export async function updateCustomer(change: Change, id: string, patch: Patch<CustomerFacts>): Promise<StoredCustomer> {
+  const before = await existingCustomer(change.db, id);
+  const after = { ...patched<StoredCustomer>(before, patch), updatedMs: change.nowMs };
+  await change.db
+    .updateTable('customer')
+    .set({ alias: after.alias, ...holderColumns(after), updated_at: change.nowMs })
+    .where('id', '=', id)
+    .execute();
+  await record(change, { kind: 'customer', id, before, after });
+  return after;
+}
+
+/** @throws StorageError missing (`customer`) */
+export async function deleteCustomer(change: Change, id: string): Promise<StoredCustomer> {
+  const before = await existingCustomer(change.db, id);
+  await change.db.deleteFrom('customer').where('id', '=', id).execute();
+  await record(change, { kind: 'customer', id, before, after: null });
+  return before;
+}
+
+export async function getCustomer(db: Kysely<Schema>, id: string): Promise<StoredCustomer | null> {
+  const row = await db.selectFrom('customer').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : storedCustomer(row);
+}
+
+/** Conditions on a list of customers; all that are given must hold. */
+export interface CustomerFilter {
+  readonly idContains?: string | undefined;
+  readonly blocked?: boolean | undefined;
+}
+
+/** One page of customers, the newest first. */
+export async function listCustomers(
+  db: Kysely<Schema>,
+  filter: CustomerFilter,
+  page: PageRequest,
+): Promise<Page<StoredCustomer>> {
+  const { limit, offset } = pageBounds(page);
+  const passing = db.selectFrom('customer').where((eb) => passes(eb, filter));
+  const { total } = await passing.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+  const rows = await passing
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  return { rows: rows.map(storedCustomer), total };
+}
+
+function passes(eb: ExpressionBuilder<Schema, 'customer'>, { idContains, blocked }: CustomerFilter) {
+  const conditions = [];
+  if (blocked !== undefined) conditions.push(eb('blocked', '=', blocked ? 1 : 0));
+  return idContains === undefined ? eb.and(conditions) : eb.and([...conditions, contains(eb.ref('id'), idContains)]);
+}
+
+async function existingCustomer(db: Kysely<Schema>, id: string): Promise<StoredCustomer> {
+  const customer = await getCustomer(db, id);
+  if (customer === null) throw missing('customer');
+  return customer;
+}
+
+function storedCustomer(row: Selectable<Schema['customer']>): StoredCustomer {
+  return { id: row.id, alias: row.alias, ...holderFacts(row), ...dates(row) };
+}

@@ -1,0 +1,83 @@
+import type { Grant } from '../domain/policy/grant.ts';
+import { isStrings, parseObject, parseStrings, type JsonObject, type JsonValue } from './json-column.ts';
+import type { HolderColumns } from './schema.ts';
+
+/** What keys, teams, users and customers have in common. */
+export interface HolderFacts {
+  readonly grant: Grant;
+  /** Budgets and rates; null while none are set. */
+  readonly limits: JsonObject | null;
+  /** What else is enforced of the holder (default region, allowed routes, …), as the management API defines it. */
+  readonly settings: JsonObject;
+  /** The owner's own notes. Never interpreted. */
+  readonly metadata: JsonObject;
+  readonly tags: readonly string[];
+  readonly blocked: boolean;
+}
+
+export interface Dated {
+  readonly createdMs: number;
+  readonly createdBy: string;
+  readonly updatedMs: number;
+}
+
+/** What is to be changed of something; a member that is absent or undefined stays as it is. */
+export type Patch<Facts> = { readonly [Name in keyof Facts]?: Facts[Name] | undefined };
+
+/** Holder columns without the dates. */
+type FactColumns = Pick<HolderColumns, 'grants' | 'limits' | 'settings' | 'metadata' | 'tags' | 'blocked'>;
+
+export function holderColumns(facts: HolderFacts): FactColumns {
+  return {
+    grants: JSON.stringify(facts.grant),
+    limits: facts.limits === null ? null : JSON.stringify(facts.limits),
+    settings: JSON.stringify(facts.settings),
+    metadata: JSON.stringify(facts.metadata),
+    tags: JSON.stringify(facts.tags),
+    blocked: facts.blocked ? 1 : 0,
+  };
+}
+
+export function holderFacts(row: FactColumns): HolderFacts {
+  return {
+    grant: parseGrant(row.grants),
+    limits: row.limits === null ? null : parseObject(row.limits),
+    settings: parseObject(row.settings),
+    metadata: parseObject(row.metadata),
+    tags: parseStrings(row.tags),
+    blocked: row.blocked !== 0,
+  };
+}
+
+/** What a changed object looks like: the patch's members over the others. */
+export function patched<Facts extends object>(facts: Facts, patch: Patch<Facts>): Facts {
+  const given = Object.entries(patch).filter(([, value]) => value !== undefined);
+  return { ...facts, ...Object.fromEntries(given) };
+}
+
+export function dates(row: Pick<HolderColumns, 'created_at' | 'created_by' | 'updated_at'>): Dated {
+  return { createdMs: row.created_at, createdBy: row.created_by, updatedMs: row.updated_at };
+}
+
+/**
+ * A stored grant. A row that can't be read in full is refused: half a grant could allow what the whole one does not.
+ * @throws TypeError
+ */
+export function parseGrant(text: string): Grant {
+  const stored = parseObject(text);
+  const { actFor } = stored;
+  if (typeof actFor !== 'boolean') throw new TypeError('A stored grant can not be read.');
+  return {
+    models: patterns(stored['models']),
+    operations: patterns(stored['operations']),
+    resources: patterns(stored['resources']),
+    regions: patterns(stored['regions']),
+    sources: patterns(stored['sources']),
+    actFor,
+  };
+}
+
+function patterns(value: JsonValue | undefined): readonly string[] | null {
+  if (value === null || isStrings(value)) return value;
+  throw new TypeError('A stored grant can not be read.');
+}

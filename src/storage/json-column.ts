@@ -1,0 +1,27 @@
+/** What JSON can say. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+/** @throws TypeError for text that is not a JSON object: the row was not written by us. */
+export function parseObject(text: string): JsonObject {
+  const value: unknown = JSON.parse(text);
+  if (!isJsonObject(value)) throw new TypeError('A stored JSON column does not hold an object.');
+  return value;
+}
+
+export function parseStrings(text: string): readonly string[] {
+  const value: unknown = JSON.parse(text);
+  if (!isStrings(value)) throw new TypeError('A stored JSON column does not hold a list of strings.');
+  return value;
+}
+
+export function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}
+
+/** What came out of JSON.parse and is an object, holds JSON all the way down. */
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,47 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import { StorageError } from './storage-error.ts';
+
+/** Which part of a list is wanted. */
+export interface PageRequest {
+  /** From 1. */
+  readonly page: number;
+  /** 1 to `PAGE_SIZE_MAX`. */
+  readonly size: number;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  /** How many there are on all pages. */
+  readonly total: number;
+}
+
+export type Order = 'asc' | 'desc';
+
+export const PAGE_SIZE_MAX = 100;
+
+/** Deeper pages cost the database as much as all rows before them. */
+const OFFSET_MAX = 10_000_000;
+
+/** @throws StorageError invalid */
+export function pageBounds({ page, size }: PageRequest): { readonly limit: number; readonly offset: number } {
+  const offset = (page - 1) * size;
+  const fits = Number.isSafeInteger(page) && Number.isSafeInteger(size) && page >= 1 && size >= 1;
+  if (!fits || size > PAGE_SIZE_MAX || offset > OFFSET_MAX) {
+    throw new StorageError('invalid', `Pages count from 1 and hold 1 to ${PAGE_SIZE_MAX} entries.`, { field: 'page' });
+  }
+  return { limit: size, offset };
+}
+
+/**
+ * Whether a column contains a text, without regard to the case of ASCII letters. The text is bound, and what LIKE takes
+ * for wildcards stands for itself.
+ */
+export function contains(column: Expression<string | null>, text: string): Expression<SqlBool> {
+  const pattern = `%${asciiLower(text).replace(/[\\%_]/g, '\\$&')}%`;
+  return sql<SqlBool>`lower(${column}) like ${pattern} escape '\\'`;
+}
+
+/** As both databases lower-case: SQLite knows no other letters, and our columns in PostgreSQL have the collation "C". */
+function asciiLower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
