@@ -6,9 +6,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { NormalizedSchema } from '@smithy/core/schema';
+import type { NamedRow } from '../src/domain/operations/named/place.ts';
 import type { OperationRow } from '../src/domain/operations/operation.ts';
 import { SERVICES, SERVICE_IDS } from '../src/domain/operations/services.ts';
 import type { ServiceId } from '../src/domain/operations/services.ts';
+import { namedPlaces } from './named-members.ts';
 
 type SchemaRef = Parameters<typeof NormalizedSchema.of>[0];
 type OperationSchema = readonly [kind: 9, namespace: string, name: string, traits: unknown, SchemaRef, SchemaRef];
@@ -62,12 +64,21 @@ function operationRow(service: ServiceId, schema: OperationSchema): OperationRow
   return streamsBytes(output) ? [...head, 'bytes'] : head;
 }
 
-async function operationRows(service: ServiceId): Promise<OperationRow[]> {
+/** The tables' lines of one operation. */
+interface Rows {
+  readonly operation: OperationRow;
+  readonly named: NamedRow;
+}
+
+async function rowsOf(service: ServiceId): Promise<Rows[]> {
   const client: Record<string, unknown> = await import(`@aws-sdk/client-${service}`);
   return Object.values(client)
     .filter(isOperationSchema)
-    .map((schema) => operationRow(service, schema))
-    .toSorted((a, b) => (a[1] < b[1] ? -1 : 1));
+    .map((schema): Rows => {
+      const places = namedPlaces(service, schema[2], NormalizedSchema.of(schema[4]));
+      return { operation: operationRow(service, schema), named: [`${service}:${schema[2]}`, places] };
+    })
+    .toSorted((a, b) => (a.operation[1] < b.operation[1] ? -1 : 1));
 }
 
 async function clientVersion(service: ServiceId): Promise<string> {
@@ -91,6 +102,21 @@ function gatewayTable(rows: readonly OperationRow[], versions: readonly string[]
   ].join('\n');
 }
 
+function namedTable(rows: readonly NamedRow[], versions: readonly string[]): string {
+  return [
+    '/**',
+    ' * Written by `npm run update-operations`; change that script instead. Sources:',
+    ...versions,
+    ' */',
+    "import type { NamedRow } from './place.ts';",
+    '',
+    'export const NAMED_ROWS: readonly NamedRow[] = [',
+    ...rows.filter(([, places]) => places.length > 0).map((row) => `  ${JSON.stringify(row)},`),
+    '];',
+    '',
+  ].join('\n');
+}
+
 function simulatorTable(rows: readonly OperationRow[]): string {
   const lines = rows.map(([service, operation, method, uri, , inputHeaders]) =>
     JSON.stringify({ service, operation, method, uri, inputHeaders }),
@@ -103,10 +129,18 @@ async function matchesFile(file: URL, text: string): Promise<boolean> {
 }
 
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const rows = (await Promise.all(SERVICE_IDS.map(operationRows))).flat();
+const allRows = (await Promise.all(SERVICE_IDS.map(rowsOf))).flat();
+const rows = allRows.map(({ operation }) => operation);
 const versions = await Promise.all(SERVICE_IDS.map(clientVersion));
 const outputs = [
   { file: new URL('../src/domain/operations/table.generated.ts', import.meta.url), text: gatewayTable(rows, versions) },
+  {
+    file: new URL('../src/domain/operations/named/table.generated.ts', import.meta.url),
+    text: namedTable(
+      allRows.map(({ named }) => named),
+      versions,
+    ),
+  },
   { file: new URL('../simulator/operations.generated.json', import.meta.url), text: simulatorTable(rows) },
 ];
 

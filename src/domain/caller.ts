@@ -1,3 +1,24 @@
+import type { Grant } from './policy/grant.ts';
+
+/** What a caller may manage, in LiteLLM's words. */
+export type Role = 'proxy_admin' | 'proxy_admin_viewer' | 'internal_user' | 'internal_user_viewer';
+
+/** The holder of a virtual key that is neither unknown nor malformed. */
+export interface KeyCaller {
+  readonly kind: 'key';
+  /** Public id; nothing can be done with it. */
+  readonly keyId: string;
+  readonly alias: string | null;
+  readonly teamId: string | null;
+  readonly userId: string | null;
+  /** Of the key, then of its team and of its user where it has them. A request must be allowed by all. */
+  readonly grants: readonly Grant[];
+  readonly expiresMs: number | null;
+  readonly blocked: boolean;
+  readonly defaultRegion: string | null;
+  readonly role: Role;
+}
+
 /**
  * Who a request comes from, once that is known. There is no default caller: whoever holds one of these has been let in
  * by `proxy/authenticate.ts`.
@@ -6,4 +27,5 @@ export type Caller =
   /** Anyone who reaches the port of a gateway that has no master key. */
   | { readonly kind: 'anonymous' }
   /** The holder of the master key. */
-  | { readonly kind: 'master' };
+  | { readonly kind: 'master' }
+  | KeyCaller;

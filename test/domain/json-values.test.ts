@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { JSON_DEPTH_MAX, readJsonString } from '../../src/domain/json-values.ts';
+import { JSON_DEPTH_MAX } from '../../src/domain/json-scanner.ts';
+import { readJsonString } from '../../src/domain/json-values.ts';
 import type { JsonString } from '../../src/domain/json-values.ts';
 
 const encoder = new TextEncoder();

@@ -1,0 +1,55 @@
+import { addPlace, newPlaces } from './json-places.ts';
+import type { JsonPlaces } from './json-places.ts';
+import { readPlace } from './place.ts';
+import type { Place } from './place.ts';
+import { NAMED_ROWS } from './table.generated.ts';
+
+/** What has to be known of a request for somebody's policy to be decided. */
+export interface Needs {
+  readonly models: boolean;
+  readonly resources: boolean;
+}
+
+export type FieldPlace = Extract<Place, { in: 'label' | 'header' | 'query' }>;
+
+/** Where one operation names what is needed. */
+export interface Places {
+  readonly fields: readonly FieldPlace[];
+  /** Null where the body says nothing that is needed, and is not read. */
+  readonly body: JsonPlaces | null;
+}
+
+const PLACES: ReadonlyMap<string, readonly Place[]> = new Map(
+  NAMED_ROWS.map(([operation, places]) => [operation, places.map(readPlace)]),
+);
+const COMPILED = new Map<string, Places>();
+
+/** @param operation `service:Name`. */
+export function placesOf(operation: string, needs: Needs): Places {
+  const cacheKey = `${operation} ${needs.models} ${needs.resources}`;
+  const known = COMPILED.get(cacheKey);
+  if (known !== undefined) return known;
+  const places = compile(PLACES.get(operation) ?? [], needs);
+  COMPILED.set(cacheKey, places);
+  return places;
+}
+
+function compile(places: readonly Place[], needs: Needs): Places {
+  const fields: FieldPlace[] = [];
+  const body = newPlaces();
+  let inBody = 0;
+  for (const place of places) {
+    if (!isNeeded(place, needs)) continue;
+    if (place.in !== 'body') fields.push(place);
+    else {
+      addPlace(body, place.path, place.what);
+      inBody++;
+    }
+  }
+  return { fields, body: inBody > 0 ? body : null };
+}
+
+function isNeeded({ what }: Place, needs: Needs): boolean {
+  if (what === 'undecidable') return needs.models || needs.resources;
+  return what === 'model' ? needs.models : needs.resources;
+}

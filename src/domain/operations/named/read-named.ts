@@ -1,0 +1,126 @@
+import type { HeaderList } from '../../headers.ts';
+import { parseModelReference } from '../../policy/model-reference.ts';
+import type { ModelReference } from '../../policy/model-reference.ts';
+import { parseBucket, parseResource, parseS3Uri } from '../../policy/resource-reference.ts';
+import type { ResourceReference } from '../../policy/resource-reference.ts';
+import type { Operation } from '../operation.ts';
+import type { What } from './classify.ts';
+import { readPlaces } from './json-places.ts';
+import type { FoundValue } from './json-places.ts';
+import { placesOf } from './places.ts';
+import type { FieldPlace, Needs } from './places.ts';
+import { readField } from './request-fields.ts';
+
+/** A request as far as it can name things. */
+export interface NamingRequest {
+  readonly operation: Operation;
+  /** Raw path labels by the names of the AWS model. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Raw query, without `?`. */
+  readonly query: string;
+  readonly headers: HeaderList;
+  /** The whole body. */
+  readonly body: Uint8Array;
+}
+
+/** Everything of a kind that a request names, or why nobody can say what that is. */
+export type Named<Thing> =
+  | { readonly kind: 'known'; readonly things: readonly Thing[] }
+  | { readonly kind: 'undecidable'; readonly why: string };
+
+export interface NamedThings {
+  readonly models: Named<ModelReference>;
+  /** S3 places are among them. */
+  readonly resources: Named<ResourceReference>;
+}
+
+/** Where operations name the model that answers. When nothing stands there AWS chooses one, and nobody here knows which. */
+const ANSWERING_MODEL: ReadonlyMap<string, readonly string[]> = new Map([
+  [
+    'bedrock-agent-runtime:RetrieveAndGenerate',
+    [
+      'retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn',
+      'retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn',
+    ],
+  ],
+  [
+    'bedrock-agent-runtime:RetrieveAndGenerateStream',
+    [
+      'retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn',
+      'retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn',
+    ],
+  ],
+  [
+    'bedrock-agent-runtime:Rerank',
+    ['rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn'],
+  ],
+  ['bedrock-agent-runtime:OptimizePrompt', ['targetModelId']],
+  ['bedrock-agent-runtime:InvokeInlineAgent', ['foundationModel']],
+  [
+    'bedrock-agent-runtime:AgenticRetrieveStream',
+    [
+      'agenticRetrieveConfiguration.foundationModelConfiguration.bedrockFoundationModelConfiguration.modelConfiguration.modelArn',
+      'agenticRetrieveConfiguration.foundationModelConfiguration.mantleFoundationModelConfiguration.modelConfiguration.modelArn',
+    ],
+  ],
+  ['bedrock-runtime:StartAsyncInvoke', ['modelId']],
+  ['bedrock:CreateModelInvocationJob', ['modelId']],
+]);
+
+/**
+ * Says which models and resources a request names, wherever they stand in it. What is not needed is not looked for, and
+ * is empty. Total; takes time linear in the request.
+ */
+export function readNamed(request: NamingRequest, needs: Needs): NamedThings {
+  const { operation } = request;
+  if (!operation.modelled) return undecidable('nothing is known about what this operation names');
+  const name = `${operation.service}:${operation.name}`;
+  const places = placesOf(name, needs);
+  const inFields = fieldValues(places.fields, request);
+  if (inFields === null)
+    return undecidable('a path label, header or query parameter that names something can be read in two ways');
+
+  const isBodyRead = places.body !== null && request.body.length > 0;
+  const inBody = isBodyRead && places.body !== null ? readPlaces(request.body, places.body) : [];
+  if (inBody === null) return undecidable('the body can not be read in exactly one way');
+
+  const found = [...inFields, ...inBody];
+  const answering = ANSWERING_MODEL.get(name);
+  const isChosenByAws = answering !== undefined && !inBody.some(({ path }) => answering.includes(path));
+  return {
+    models:
+      needs.models && isChosenByAws
+        ? { kind: 'undecidable', why: 'the request does not say which model answers' }
+        : { kind: 'known', things: found.filter(isModel).map(({ value }) => parseModelReference(value)) },
+    resources: {
+      kind: 'known',
+      things: found.filter((one) => !isModel(one)).map(({ what, value }) => resourceOf(what, value)),
+    },
+  };
+}
+
+function fieldValues(places: readonly FieldPlace[], request: NamingRequest): FoundValue[] | null {
+  const found: FoundValue[] = [];
+  for (const place of places) {
+    const field = readField(place, request);
+    if (field.kind === 'ambiguous') return null;
+    if (field.kind === 'absent') continue;
+    if (place.what === 'undecidable') return null;
+    found.push({ what: place.what, path: place.name, value: field.value });
+  }
+  return found;
+}
+
+function isModel({ what }: FoundValue): boolean {
+  return what === 'model';
+}
+
+function resourceOf(what: What, value: string): ResourceReference {
+  if (what === 's3') return value.startsWith('arn:') ? parseResource('', value) : parseS3Uri(value);
+  return what === 'bucket' && !value.startsWith('arn:') ? parseBucket(value) : parseResource(what, value);
+}
+
+function undecidable(why: string): NamedThings {
+  const named = { kind: 'undecidable', why } as const;
+  return { models: named, resources: named };
+}

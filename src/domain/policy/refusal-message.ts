@@ -1,0 +1,51 @@
+/** What a grant can restrict. */
+export type Restriction = 'operation' | 'model' | 'resource' | 'region' | 'source' | 'header';
+
+/** The field of the management API by which more of it is allowed. */
+export const GRANTED_BY: Readonly<Record<Restriction, string>> = {
+  operation: 'allowed_operations',
+  model: 'models',
+  resource: 'allowed_resources',
+  region: 'allowed_regions',
+  source: 'allowed_ips',
+  header: 'allow_acting_for_users',
+};
+
+const NOUNS: Readonly<Record<Restriction, string>> = {
+  operation: 'the operation',
+  model: 'the model',
+  resource: 'the resource',
+  region: 'the region',
+  source: 'the source address',
+  header: 'a header that acts for another user:',
+};
+
+const LISTED_MAX = 20;
+const ASKED_LENGTH_MAX = 300;
+
+/** One line for the client: what was asked, what is allowed, and how to allow more. */
+export function refusalMessage(
+  holder: 'key' | 'team' | 'user',
+  restriction: Restriction,
+  asked: string,
+  allowed: readonly string[],
+): string {
+  const whose = holder === 'key' ? 'This key' : `The ${holder} of this key`;
+  const what = `${whose} may not use ${NOUNS[restriction]} ${shown(asked)}.`;
+  const field = GRANTED_BY[restriction];
+  if (restriction === 'header') return `${what} "${field}": true on the ${holder} allows it.`;
+  return `${what} Allowed: ${list(allowed)}. "${field}" of the ${holder} adds more.`;
+}
+
+function list(allowed: readonly string[]): string {
+  if (allowed.length === 0) return 'none';
+  const shownOnes = allowed.slice(0, LISTED_MAX).map(shown).join(', ');
+  const more = allowed.length - LISTED_MAX;
+  return more > 0 ? `${shownOnes} and ${more} more` : shownOnes;
+}
+
+/** Text of a client or an administrator, kept to one line of printable ASCII. */
+function shown(text: string): string {
+  const printable = text.slice(0, ASKED_LENGTH_MAX).replace(/[^\x20-\x7e]/g, '?');
+  return text.length > ASKED_LENGTH_MAX ? `${printable}…` : printable;
+}
