@@ -1,4 +1,6 @@
-import type { ChangedObject } from './change.ts';
+import type { Clock, Log } from '../ports.ts';
+import type { ChangedObject, ObjectKind } from './change.ts';
+import type { ChangeRow, ChangeSource } from './engine.ts';
 
 /** What a cache is told: the objects that changed, or that anything may have. */
 export type ChangeNews = readonly ChangedObject[] | 'everything';
@@ -13,4 +15,149 @@ export interface ChangeFeed {
   subscribe(listener: (news: ChangeNews) => void): () => void;
   /** Up to when all changes are known to have been told, in `clock.elapsedMs`. Stands still while the store is down. */
   currentAsOfMs(): number;
+}
+
+export interface ChangeFeedOptions {
+  /** @param wake makes the feed look at once. */
+  readonly openSource: (wake: () => void) => Promise<ChangeSource>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const POLL_MS = 400;
+
+/** More news at once than this are told as "everything". */
+const ROWS_MAX = 1000;
+
+/** Rows are kept for longer than a feed may have slept (a suspended machine) and still trust that it saw all. */
+export const CHANGE_ROWS_KEPT_MS = 24 * 3_600_000;
+const SLEEP_MS_MAX = 3_600_000;
+
+const KINDS: readonly string[] = ['key', 'team', 'user', 'customer', 'data_key'] satisfies ObjectKind[];
+
+/** Asks the store every little while, or as soon as it is woken, for what has changed. */
+export class PollingFeed implements ChangeFeed {
+  readonly #options: ChangeFeedOptions;
+  readonly #listeners = new Set<(news: ChangeNews) => void>();
+  #source: ChangeSource | null = null;
+  #seq = 0;
+  #currentAsOfMs: number;
+  #lookedAtMs: number;
+  #looking: Promise<void> | null = null;
+  #lookAgain = false;
+  #isDown = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(options: ChangeFeedOptions) {
+    this.#options = options;
+    this.#currentAsOfMs = options.clock.elapsedMs();
+    this.#lookedAtMs = options.clock.nowMs();
+  }
+
+  /** @throws what the source throws when it can't be opened the first time. */
+  static async open(options: ChangeFeedOptions): Promise<PollingFeed> {
+    const feed = new PollingFeed(options);
+    await feed.#openSource();
+    feed.#schedule();
+    return feed;
+  }
+
+  subscribe(listener: (news: ChangeNews) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  currentAsOfMs(): number {
+    return this.#currentAsOfMs;
+  }
+
+  /** Tells this instance's own caches, without waiting for the store to tell. */
+  tell(news: ChangeNews): void {
+    if (news.length === 0) return;
+    for (const listener of this.#listeners) {
+      try {
+        listener(news);
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'a cache could not take news of a change');
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#listeners.clear();
+    await this.#looking;
+    await this.#source?.close().catch(() => undefined);
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => void this.#look().then(() => this.#schedule()), POLL_MS);
+    this.#timer.unref();
+  }
+
+  /** One look at a time; a wake in the middle of one leads to another. Never rejects. */
+  async #look(): Promise<void> {
+    this.#lookAgain = this.#looking !== null;
+    if (this.#looking !== null) return this.#looking;
+    this.#looking = this.#lookOnce();
+    await this.#looking;
+    this.#looking = null;
+    if (this.#lookAgain && !this.#isClosed) await this.#look();
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { clock, log } = this.#options;
+    const startedMs = clock.elapsedMs();
+    const slept = clock.nowMs() - this.#lookedAtMs > SLEEP_MS_MAX;
+    try {
+      if (this.#source === null || slept) await this.#startOver();
+      else await this.#readOn(this.#source);
+      this.#currentAsOfMs = startedMs;
+      this.#lookedAtMs = clock.nowMs();
+      if (this.#isDown) log.info({}, 'the database answers again');
+      this.#isDown = false;
+    } catch (error) {
+      if (!this.#isDown) log.warn({ err: error }, 'the database does not answer: what is known is used for a while');
+      this.#isDown = true;
+      await this.#dropSource();
+    }
+  }
+
+  /** What happened in between is not known. */
+  async #startOver(): Promise<void> {
+    await this.#dropSource();
+    await this.#openSource();
+    this.tell('everything');
+  }
+
+  async #readOn(source: ChangeSource): Promise<void> {
+    const rows = await source.after(this.#seq, ROWS_MAX);
+    if (rows.length === ROWS_MAX) {
+      this.#seq = await source.latest();
+      this.tell('everything');
+      return;
+    }
+    this.#seq = rows.at(-1)?.seq ?? this.#seq;
+    this.tell(rows.every(isKnown) ? rows.map(({ kind, id }) => ({ kind, id })) : 'everything');
+  }
+
+  async #openSource(): Promise<void> {
+    const source = await this.#options.openSource(() => void this.#look());
+    this.#source = source;
+    this.#seq = await source.latest();
+  }
+
+  async #dropSource(): Promise<void> {
+    const source = this.#source;
+    this.#source = null;
+    await source?.close().catch(() => undefined);
+  }
+}
+
+/** A newer version of the code may tell of kinds that this one has no name for. */
+function isKnown(row: ChangeRow): row is ChangeRow & ChangedObject {
+  return KINDS.includes(row.kind);
 }

