@@ -97,6 +97,17 @@ test('two instances that roll at once make one version', async () => {
   assert.deepEqual([...store.rows.keys()], [1, 2]);
 });
 
+test('an instance that has not heard of a roll makes a version of its own after it', async () => {
+  const store = new MemoryDataKeys();
+  const [here, there] = await Promise.all([open(store), open(store)]);
+  await here.roll(nowMs + DAY_MS);
+  assert.equal((await there.roll(nowMs)).version, 3);
+  assert.deepEqual(
+    there.live().map(({ version }) => version),
+    [3],
+  );
+});
+
 test('a version that no longer counts needs no secret that opens it', async () => {
   const store = new MemoryDataKeys();
   await (await open(store)).roll(nowMs);
