@@ -124,9 +124,7 @@ function http1Server(options: ServerOptions, handle: (exchange: Exchange) => voi
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
 
   const accept = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    // "GET /x" without a version is HTTP/0.9 to node's parser: there is no way to answer it that is not a guess.
-    if (request.httpVersionMajor < 1) request.socket.destroy();
-    else handle(new Http1Exchange(request, response, { expectsContinue, closing: options.draining }));
+    handle(new Http1Exchange(request, response, { expectsContinue, closing: options.draining }));
   };
   server.on('request', accept(false));
   server.on('checkContinue', accept(true));
