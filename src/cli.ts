@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { ownVersion } from './commands/version.ts';
-import { ConfigError } from './config/load.ts';
+import { ConfigError, type LoadedConfig } from './config/load.ts';
 import { readConfig, type ConfigFlags } from './config/read.ts';
 
 /** The width of what is not a terminal. */
@@ -27,7 +27,7 @@ program
   .option('--once', 'end after the requests instead of staying up')
   .action(async ({ port, once }: { port?: string; once?: true }) => {
     const { runDemo } = await import('./commands/demo/demo.ts');
-    await runDemo({ port, once: once === true, write, columns: process.stdout.columns ?? COLUMNS_DEFAULT });
+    await runDemo({ port, once: once === true, write, columns: process.stdout.columns || COLUMNS_DEFAULT });
   });
 
 withConfigFlags(program.command('config').description('show every setting in force and where it came from'))
@@ -35,6 +35,14 @@ withConfigFlags(program.command('config').description('show every setting in for
   .action(async (flags: ConfigFlags & { json?: true }) => {
     const { showConfig } = await import('./commands/config.ts');
     say(showConfig(readConfig(flags, process.env), flags.json === true));
+  });
+
+withConfigFlags(program.command('doctor').description('say what would fail here, and how to mend it'))
+  .option('--json', 'for programs')
+  .action(async (flags: ConfigFlags & { json?: true }) => {
+    const { runDoctor } = await import('./commands/doctor/doctor.ts');
+    const read = (): LoadedConfig => readConfig(flags, process.env);
+    process.exitCode = await runDoctor(read, process.env, { json: flags.json === true, say });
   });
 
 program
