@@ -27,7 +27,8 @@ import {
   type BedrockRuntimeClient,
 } from '@aws-sdk/client-bedrock-runtime';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
-import { AS_ACCESS_KEY, baseConfig, connectRuntime, MODEL, PROFILE_ARN, QUESTION } from './sdk/connect.ts';
+import { AS_ACCESS_KEY, baseConfig, connectRuntime, QUESTION } from './sdk/connect.ts';
+import { FORBIDDEN_ARN, MODEL } from './examples.ts';
 
 /** What the AWS SDK for JavaScript v3 makes of errors: Bedrock's, before and in a stream, and the gateway's own. */
 
@@ -134,7 +135,7 @@ describe("Bedrock's errors are raised as the SDK's own classes", () => {
 describe("the gateway's refusals are raised by name", () => {
   const ask: Ask = (client) => client.send(new ConverseCommand({ modelId: MODEL, messages: QUESTION }));
   const askElsewhere: Ask = (client) =>
-    client.send(new ConverseCommand({ modelId: PROFILE_ARN.replace('us-west-2', 'ap-south-1'), messages: QUESTION }));
+    client.send(new ConverseCommand({ modelId: FORBIDDEN_ARN, messages: QUESTION }));
   const unknownAccessKey = {
     credentials: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'unused' },
     authSchemePreference: ['aws.auth#sigv4'],

@@ -13,15 +13,10 @@ import {
 import { needs } from '../support/needs.ts';
 import { makeSelfSigned } from '../support/self-signed.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
-import { AS_ACCESS_KEY, baseConfig, BEARER, connectRuntime, MODEL, PROFILE_ARN, QUESTION } from './sdk/connect.ts';
+import { AS_ACCESS_KEY, baseConfig, BEARER, connectRuntime, QUESTION } from './sdk/connect.ts';
+import { CLAUDE_BODY, MODEL, PROFILE_ARN } from './examples.ts';
 
 /** The AWS SDK for JavaScript v3, with the HTTP/2 handler it takes for model and agent calls and HTTP/1 for the rest. */
-
-const CLAUDE_BODY = JSON.stringify({
-  anthropic_version: 'bedrock-2023-05-31',
-  max_tokens: 100,
-  messages: [{ role: 'user', content: 'What is an outcrop?' }],
-});
 
 let gateway: TestGateway;
 let runtime: BedrockRuntimeClient;

@@ -3,8 +3,6 @@ import { MASTER_KEY } from '../../support/test-gateway.ts';
 
 /** How the tests of the AWS SDK for JavaScript connect and what they ask. */
 
-export const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-export const PROFILE_ARN = 'arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123';
 export const QUESTION = [{ role: 'user' as const, content: [{ text: 'What is an outcrop?' }] }];
 
 /** For the services that take a bearer token, and for those that do not. */
