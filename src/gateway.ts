@@ -91,10 +91,12 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
   };
 
   let draining = false;
+  const answer = async (exchange: Exchange): Promise<void> => {
+    if (!answerHealth(exchange, draining)) await handleRequest(exchange, proxy);
+  };
   const handle = (exchange: Exchange): void => {
-    if (answerHealth(exchange, draining)) return;
     running.started();
-    handleRequest(exchange, proxy)
+    answer(exchange)
       .catch((error: unknown) => {
         // Ending a request failed: nothing can be told to the client any more.
         log.error({ err: error }, 'a request could not be ended properly');
