@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RequestParts, SignedHeader } from './canonical-request.ts';
 import { canonicalRequest } from './canonical-request.ts';
 import { createSigningKeys } from './signing-key.ts';
@@ -36,6 +36,7 @@ export type Sign = (request: RequestToSign, credentials: AwsCredentials, scope: 
  */
 export function createSigner(): Sign {
   const signingKeys = createSigningKeys();
+  const amzDateOf = createAmzDates();
   return (request, credentials, scope) => {
     const amzDate = amzDateOf(request.timeMs);
     const date = amzDate.slice(0, 8);
@@ -43,7 +44,7 @@ export function createSigner(): Sign {
     const canonical = canonicalRequest({ ...request, headers: withSigningHeaders(request, amzDate, credentials) });
     const stringToSign = `AWS4-HMAC-SHA256\n${amzDate}\n${scopeText}\n${hash('sha256', canonical.text)}`;
     const key = signingKeys({ date, ...scope, secretAccessKey: credentials.secretAccessKey });
-    const signature = createHmac('sha256', key).update(stringToSign).digest('hex');
+    const signature = key.hexOf(stringToSign);
     return {
       authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scopeText}, SignedHeaders=${canonical.signedHeaders}, Signature=${signature}`,
       amzDate,
@@ -61,8 +62,19 @@ function withSigningHeaders(
   return headers;
 }
 
-/** ISO 8601 basic format in seconds: 20261101T093000Z. */
-function amzDateOf(timeMs: number): string {
-  const iso = new Date(timeMs).toISOString();
-  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+/**
+ * Writes times in the ISO 8601 basic format in seconds: 20261101T093000Z. Keeps the last one, since under load most
+ * requests share their second with the one before.
+ */
+function createAmzDates(): (timeMs: number) => string {
+  let keptSecond = Number.NaN;
+  let kept = '';
+  return (timeMs) => {
+    const second = Math.floor(timeMs / 1000);
+    if (second !== keptSecond) {
+      kept = new Date(timeMs).toISOString().replace(/[-:]|\.\d+/g, '');
+      keptSecond = second;
+    }
+    return kept;
+  };
 }
