@@ -45,6 +45,15 @@ withConfigFlags(program.command('doctor').description('say what would fail here,
     process.exitCode = await runDoctor(read, process.env, { json: flags.json === true, say });
   });
 
+withConfigFlags(
+  program.command('health').description('ask the running gateway: exit code 0 when it takes requests'),
+).action(async (flags: ConfigFlags) => {
+  const { isHealthy } = await import('./commands/health.ts');
+  const healthy = await isHealthy(readConfig(flags, process.env).settings);
+  say(healthy ? 'healthy' : 'not healthy');
+  process.exitCode = healthy ? 0 : 1;
+});
+
 program
   .command('simulator')
   .description('run the Bedrock simulator alone (--help lists its options)')

@@ -1,5 +1,5 @@
-import { get } from 'node:http';
 import { listenHost } from '../../config/listen-host.ts';
+import { isHealthy } from '../health.ts';
 import { listenFault } from '../listen-fault.ts';
 import type { Finding, Patient } from './finding.ts';
 
@@ -9,7 +9,6 @@ const MEND: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'OUTCROP_HOST must be an address of this machine.',
   ENOTFOUND: 'OUTCROP_HOST must be an address of this machine, or a name of one.',
 };
-const HEALTH_TIMEOUT_MS = 2000;
 
 /** Whether the gateway could listen where it is told to. */
 export async function checkListening({ config: { settings } }: Patient): Promise<readonly Finding[]> {
@@ -18,7 +17,7 @@ export async function checkListening({ config: { settings } }: Patient): Promise
   const where = `${host}:${settings.port}`;
   const fault = await listenFault(host, settings.port);
   if (fault === null) return [{ about, state: 'ok', found: `${where} is free` }];
-  if (fault === 'EADDRINUSE' && settings.tlsCert === null && (await isGateway(host, settings.port))) {
+  if (fault === 'EADDRINUSE' && (await isHealthy(settings))) {
     return [{ about, state: 'ok', found: `a gateway is already running on ${where}` }];
   }
   return [
@@ -29,18 +28,4 @@ export async function checkListening({ config: { settings } }: Patient): Promise
       mend: MEND[fault] ?? 'See OUTCROP_HOST and OUTCROP_PORT.',
     },
   ];
-}
-
-/** Outcrop answers its readiness to anyone. */
-function isGateway(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const address = host === '0.0.0.0' ? '127.0.0.1' : host;
-    const request = get({ host: address, port, path: '/health/readiness', timeout: HEALTH_TIMEOUT_MS }, (answer) => {
-      let body = '';
-      answer.setEncoding('utf8').on('data', (text: string) => (body += text.slice(0, 100)));
-      answer.on('end', () => resolve(body === '{"status":"healthy"}'));
-    });
-    request.on('timeout', () => request.destroy(new Error('timeout')));
-    request.on('error', () => resolve(false));
-  });
 }
