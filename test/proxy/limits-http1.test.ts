@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openSocket, heard, sendRaw, statusesIn } from '../support/raw-http1.ts';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { until } from '../support/until.ts';
 
 const PATH = '/bedrock/model/amazon.nova-lite-v1%3A0/converse';
 const BODY = '{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}';
@@ -371,8 +372,3 @@ void test('bytes that Bedrock sends unasked on an idle connection reach nobody',
     await fresh.close();
   }
 });
-
-/** Waits for what no event of the test's own announces. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

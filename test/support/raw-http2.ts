@@ -79,6 +79,7 @@ export interface RawHttp2 {
   frames(): readonly Http2Frame[];
   /** Resolves when the condition holds of the frames that arrived, or when the connection is closed. */
   until(condition: (frames: readonly Http2Frame[]) => boolean): Promise<void>;
+  closed(): Promise<void>;
 }
 
 export async function openRawHttp2(origin: string): Promise<RawHttp2> {
@@ -96,6 +97,9 @@ export async function openRawHttp2(origin: string): Promise<RawHttp2> {
     headers: (streamId, fields, flags) =>
       send({ type: FRAME_TYPE.headers, flags: flags | FLAG.endHeaders, streamId, payload: headerBlock(fields) }),
     frames: () => decodeHttp2Frames(bytes),
+    closed: async () => {
+      if (!socket.closed) await once(socket, 'close');
+    },
     until: async (condition) => {
       while (!socket.destroyed && !condition(decodeHttp2Frames(bytes))) {
         await Promise.race([once(socket, 'data'), once(socket, 'close')]);
