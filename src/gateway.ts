@@ -35,6 +35,8 @@ export interface Gateway {
   /** Requests that are being worked on. */
   running(): number;
   connections(): number;
+  /** How much of each bound is in use; all zero when nothing is being worked on. */
+  held(): { readonly bodyBytes: number; readonly requestSlots: number; readonly drains: number };
   /** Resolves when credentials are there; rejects with what is missing. */
   credentialsReady(): Promise<void>;
   /**
@@ -124,6 +126,11 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
     port: server.port,
     running: () => running.count,
     connections: () => server.connections(),
+    held: () => ({
+      bodyBytes: proxy.bodyBytes.used,
+      requestSlots: proxy.requestSlots.used,
+      drains: proxy.drains.used,
+    }),
     credentialsReady: async () => {
       await identities.refresh();
     },
