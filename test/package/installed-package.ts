@@ -30,8 +30,11 @@ export interface InstalledPackage {
   readonly packageFolder: string;
 }
 
+/** Runs npm on the Node it came with: the one these tests run on may be newer than npm knows. */
 async function npm(cwd: string, ...args: readonly string[]): Promise<void> {
-  await runFile('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], { cwd });
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter);
+  const env = { ...process.env, PATH: folders.filter((one) => !one.includes('node_modules')).join(path.delimiter) };
+  await runFile('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], { cwd, env });
 }
 
 /** Whether npm can install something; the machine may have no network. */
