@@ -44,7 +44,7 @@ async function assertDecision(sent: Sent, isServed: boolean, gateway = running):
   assert.equal(gateway.simulator.requests().length, isServed ? 1 : 0);
 }
 
-void describe('without a key, only Hosts that need no name server are served', () => {
+describe('without a key, only Hosts that need no name server are served', () => {
   const SERVED = [
     'localhost',
     'localhost:4000',
@@ -80,7 +80,7 @@ void describe('without a key, only Hosts that need no name server are served', (
   for (const host of SERVED) void test(`served: ${host}`, () => assertDecision({ host }, true));
   for (const host of REFUSED) void test(`refused: "${host}"`, () => assertDecision({ host }, false));
 
-  void test('the same over HTTP/2', async () => {
+  test('the same over HTTP/2', async () => {
     for (const [authority, status] of [
       ['localhost:4000', 200],
       ['evil.example', 403],
@@ -100,7 +100,7 @@ void describe('without a key, only Hosts that need no name server are served', (
     }
   });
 
-  void test('a host that the operator named is served too, but not to web pages', async () => {
+  test('a host that the operator named is served too, but not to web pages', async () => {
     const named = await startTestGateway({
       anonymous: true,
       env: { OUTCROP_ALLOWED_HOSTS: 'Gateway.internal, other' },
@@ -116,7 +116,7 @@ void describe('without a key, only Hosts that need no name server are served', (
   });
 });
 
-void describe('without a key, requests of web pages are refused', () => {
+describe('without a key, requests of web pages are refused', () => {
   for (const header of [
     'Origin: https://evil.example',
     'Origin: http://localhost:4000',
@@ -127,25 +127,25 @@ void describe('without a key, requests of web pages are refused', () => {
     'Sec-Fetch-Site: Cross-Site',
     'Sec-Fetch-Site: anything',
   ]) {
-    void test(`refused: ${header}`, () => assertDecision({ headers: [header] }, false));
-    void test(`refused with a made-up key: ${header}`, () =>
+    test(`refused: ${header}`, () => assertDecision({ headers: [header] }, false));
+    test(`refused with a made-up key: ${header}`, () =>
       assertDecision({ headers: [header, 'Authorization: Bearer sk-1234'] }, false));
   }
   for (const header of ['Sec-Fetch-Site: none', 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: cors']) {
-    void test(`served: ${header}`, () => assertDecision({ headers: [header] }, true));
+    test(`served: ${header}`, () => assertDecision({ headers: [header] }, true));
   }
-  void test('a form of a web page, which needs no preflight, is refused', () =>
+  test('a form of a web page, which needs no preflight, is refused', () =>
     assertDecision(
       { headers: ['Origin: https://evil.example', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors'] },
       false,
     ));
 });
 
-void describe('without a key, what may be done', () => {
-  void test('any bearer key is taken for none, as LiteLLM does', () =>
+describe('without a key, what may be done', () => {
+  test('any bearer key is taken for none, as LiteLLM does', () =>
     assertDecision({ headers: ['Authorization: Bearer anything'] }, true));
 
-  void test('control planes are refused, reading included, until the operator allows them', async () => {
+  test('control planes are refused, reading included, until the operator allows them', async () => {
     const allowing = await startTestGateway({ anonymous: true, env: { OUTCROP_ALLOW_CONTROL_PLANE: 'true' } });
     try {
       for (const sent of [
@@ -169,7 +169,7 @@ void describe('without a key, what may be done', () => {
     }
   });
 
-  void test('acting for another user is refused, whatever the operator allowed', async () => {
+  test('acting for another user is refused, whatever the operator allowed', async () => {
     await assertDecision({ path: INVOKE_RUNTIME, body: '{}' }, true);
     await assertDecision({ path: INVOKE_RUNTIME, body: '{}', headers: [`${USER_ID}: somebody`] }, false);
     await assertDecision({ path: INVOKE_RUNTIME, body: '{}', headers: [`${USER_ID.toUpperCase()}: somebody`] }, false);

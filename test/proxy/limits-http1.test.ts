@@ -138,9 +138,9 @@ const REFUSED: readonly Row[] = [
   { name: 'a method nobody knows', sent: request(`BREW ${PATH} HTTP/1.1`, ['Host: g', KEY], ''), status: 400 },
 ];
 
-void describe('HTTP/1: what is refused never reaches Bedrock, and nobody else is hurt', () => {
+describe('HTTP/1: what is refused never reaches Bedrock, and nobody else is hurt', () => {
   for (const { name, sent, status } of REFUSED) {
-    void test(`${name} → ${status}`, async () => {
+    test(`${name} → ${status}`, async () => {
       running.simulator.clearRequests();
       const { text, closed } = await sendRaw(
         running.origin,
@@ -190,9 +190,9 @@ const SERVED: readonly { name: string; sent: string }[] = [
   { name: 'a key of a lower rank that came twice', sent: post([LENGTH, 'x-api-key: a', 'x-api-key: b']) },
 ];
 
-void describe('HTTP/1: what is odd but harmless is served, and nothing of it travels', () => {
+describe('HTTP/1: what is odd but harmless is served, and nothing of it travels', () => {
   for (const { name, sent } of SERVED) {
-    void test(name, async () => {
+    test(name, async () => {
       running.simulator.clearRequests();
       const { text } = await sendRaw(running.origin, sent, (heardText) => heardText.includes('"totalTokens"'));
       assert.deepEqual(statusesIn(text), [200], text);
@@ -219,15 +219,15 @@ function chunksOf(text: string, size: number): string {
   return `${parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`;
 }
 
-void describe('HTTP/1: bodies', () => {
-  void test('who waits for 100 Continue and is refused never hears it', async () => {
+describe('HTTP/1: bodies', () => {
+  test('who waits for 100 Continue and is refused never hears it', async () => {
     const refused = post([`Content-Length: ${200 * MIB}`, 'Expect: 100-continue'], '');
     const { text } = await sendRaw(running.origin, refused, isWhole);
     assert.doesNotMatch(text, / 100 /);
     assert.match(text, /x-amzn-errortype: ValidationException/i);
   });
 
-  void test('who waits for 100 Continue and is welcome hears it before the answer', async () => {
+  test('who waits for 100 Continue and is welcome hears it before the answer', async () => {
     const socket = await openSocket(running.origin);
     socket.write(post([LENGTH, 'Expect: 100-continue'], ''));
     socket.once('data', () => socket.write(BODY));
@@ -235,7 +235,7 @@ void describe('HTTP/1: bodies', () => {
     assert.deepEqual(statusesIn(text), [100, 200]);
   });
 
-  void test('a chunked body is refused as soon as it is over the bound', async () => {
+  test('a chunked body is refused as soon as it is over the bound', async () => {
     const chunk = `${MIB.toString(16)}\r\n${'a'.repeat(MIB)}\r\n`;
     running.simulator.clearRequests();
     // Rerank has the default bound of 32 MiB.
@@ -246,7 +246,7 @@ void describe('HTTP/1: bodies', () => {
     await assertServes(running);
   });
 
-  void test('bodies in flight are bounded together: 503 with Retry-After, then room again', async () => {
+  test('bodies in flight are bounded together: 503 with Retry-After, then room again', async () => {
     const small = await startTestGateway({ env: { OUTCROP_BODY_BYTES_IN_FLIGHT_MAX: String(MIB) } });
     try {
       const holder = await openSocket(small.origin);
@@ -278,9 +278,9 @@ void describe('HTTP/1: bodies', () => {
   });
 });
 
-void describe('HTTP/1: several requests on one connection', () => {
+describe('HTTP/1: several requests on one connection', () => {
   const good = post([LENGTH]);
-  void test('pipelined requests are answered in their order', async () => {
+  test('pipelined requests are answered in their order', async () => {
     const { simulator, origin } = running;
     const handle = simulator.inject({ kind: 'delay', delayMs: 100, nth: 1 });
     const missing = request('GET /bedrock/nowhere HTTP/1.1', ['Host: g', KEY], '');
@@ -297,7 +297,7 @@ void describe('HTTP/1: several requests on one connection', () => {
     ['two hosts', post([LENGTH, 'Host: b'])],
     ['a chunk size that is none', post(['Transfer-Encoding: chunked'], `g\r\n${BODY}\r\n0\r\n\r\n`)],
   ] as const) {
-    void test(`after a request that still waits for its answer: ${name}`, async () => {
+    test(`after a request that still waits for its answer: ${name}`, async () => {
       const { simulator, origin } = running;
       const handle = simulator.inject({ kind: 'delay', delayMs: 100, nth: 1 });
       const { text, closed } = await sendRaw(origin, good + bad);
@@ -309,7 +309,7 @@ void describe('HTTP/1: several requests on one connection', () => {
     });
   }
 
-  void test('CONNECT is no way out', async () => {
+  test('CONNECT is no way out', async () => {
     running.simulator.clearRequests();
     const { status, closed } = await sendRaw(
       running.origin,
@@ -320,7 +320,7 @@ void describe('HTTP/1: several requests on one connection', () => {
   });
 });
 
-void test('connections over the cap are closed at once, and there is room when others have left', async () => {
+test('connections over the cap are closed at once, and there is room when others have left', async () => {
   const small = await startTestGateway({ env: { OUTCROP_CONNECTIONS_MAX: '3' } });
   try {
     const holders = await Promise.all([1, 2, 3].map(() => openSocket(small.origin)));
@@ -335,7 +335,7 @@ void test('connections over the cap are closed at once, and there is room when o
   }
 });
 
-void test('requests at Bedrock are bounded together: one more is 503, and is served when there is room', async () => {
+test('requests at Bedrock are bounded together: one more is 503, and is served when there is room', async () => {
   const small = await startTestGateway({
     env: { OUTCROP_REQUESTS_IN_FLIGHT_MAX: '2', OUTCROP_ON_CLIENT_ABORT: 'cancel' },
   });
@@ -355,7 +355,7 @@ void test('requests at Bedrock are bounded together: one more is 503, and is ser
   }
 });
 
-void test('bytes that Bedrock sends unasked on an idle connection reach nobody', async () => {
+test('bytes that Bedrock sends unasked on an idle connection reach nobody', async () => {
   const fresh = await startTestGateway();
   const { simulator } = fresh;
   try {

@@ -103,9 +103,9 @@ const REFUSED: readonly { name: string; fields: readonly Field[]; endings: reado
   },
 ];
 
-void describe('HTTP/2: what is refused never reaches Bedrock, and nobody else is hurt', () => {
+describe('HTTP/2: what is refused never reaches Bedrock, and nobody else is hurt', () => {
   for (const { name, fields, endings } of REFUSED) {
-    void test(name, async () => {
+    test(name, async () => {
       running.simulator.clearRequests();
       const ending = await endingWith(fields);
       assert.ok(ending !== undefined && endings.includes(ending), ending);
@@ -114,7 +114,7 @@ void describe('HTTP/2: what is refused never reaches Bedrock, and nobody else is
     });
   }
 
-  void test('the rows differ from a request that is served in what they name only', async () => {
+  test('the rows differ from a request that is served in what they name only', async () => {
     running.simulator.clearRequests();
     assert.equal(
       await endingWith([...pseudo(), KEY, ['host', 'gateway'], ['content-type', 'application/json']]),
@@ -127,7 +127,7 @@ void describe('HTTP/2: what is refused never reaches Bedrock, and nobody else is
     ['a NUL', 'a\0b'],
     ['a line break', 'a\r\nx-api-key: b'],
   ] as const) {
-    void test(`a field with ${name} in its value is dropped before anybody sees it`, async () => {
+    test(`a field with ${name} in its value is dropped before anybody sees it`, async () => {
       running.simulator.clearRequests();
       const ending = await endingWith([
         ...pseudo(),
@@ -141,7 +141,7 @@ void describe('HTTP/2: what is refused never reaches Bedrock, and nobody else is
     });
   }
 
-  void test('trailers', async () => {
+  test('trailers', async () => {
     running.simulator.clearRequests();
     const connection = await openRawHttp2(running.origin);
     connection.headers(1, [...pseudo(), KEY], 0);
@@ -153,7 +153,7 @@ void describe('HTTP/2: what is refused never reaches Bedrock, and nobody else is
     assert.equal(running.simulator.requests().length, 0);
   });
 
-  void test('a declared body over the bound is 413 before a byte of it was sent', async () => {
+  test('a declared body over the bound is 413 before a byte of it was sent', async () => {
     const session = connect(running.origin);
     const stream = session.request({
       ':method': 'POST',
@@ -171,8 +171,8 @@ void describe('HTTP/2: what is refused never reaches Bedrock, and nobody else is
   });
 });
 
-void describe('HTTP/2: floods end with the connection of whoever sends them', () => {
-  void test('rapid reset (CVE-2023-44487)', async () => {
+describe('HTTP/2: floods end with the connection of whoever sends them', () => {
+  test('rapid reset (CVE-2023-44487)', async () => {
     running.simulator.clearRequests();
     const connection = await openRawHttp2(running.origin);
     const fields = headerBlock([...pseudo(), KEY]);
@@ -192,7 +192,7 @@ void describe('HTTP/2: floods end with the connection of whoever sends them', ()
     await assertServes(running);
   });
 
-  void test('a header block that never ends (CONTINUATION)', async () => {
+  test('a header block that never ends (CONTINUATION)', async () => {
     const connection = await openRawHttp2(running.origin);
     const { socket } = connection;
     connection.send({ type: FRAME_TYPE.headers, flags: FLAG.endStream, streamId: 1, payload: headerBlock(pseudo()) });
@@ -206,7 +206,7 @@ void describe('HTTP/2: floods end with the connection of whoever sends them', ()
     await assertServes(running);
   });
 
-  void test('a head over 16 KiB', async () => {
+  test('a head over 16 KiB', async () => {
     running.simulator.clearRequests();
     const long = Array.from({ length: 20 }, (_, index) => [`x-long-${index}`, 'a'.repeat(1000)] as const);
     const ending = await endingWith([...pseudo(), KEY, ...long]);
@@ -219,7 +219,7 @@ void describe('HTTP/2: floods end with the connection of whoever sends them', ()
     ['PING', FRAME_TYPE.ping, Buffer.alloc(8)],
     ['SETTINGS', FRAME_TYPE.settings, Buffer.alloc(0)],
   ] as const) {
-    void test(`${name} by the thousand, with nobody reading the answers`, async () => {
+    test(`${name} by the thousand, with nobody reading the answers`, async () => {
       const before = process.memoryUsage().rss;
       const connection = await openRawHttp2(running.origin);
       connection.socket.pause();
@@ -233,7 +233,7 @@ void describe('HTTP/2: floods end with the connection of whoever sends them', ()
     });
   }
 
-  void test('more than 128 requests at once on one connection are turned away, also before the bound is acknowledged', async () => {
+  test('more than 128 requests at once on one connection are turned away, also before the bound is acknowledged', async () => {
     const connection = await openRawHttp2(running.origin);
     for (let index = 0; index < 500; index += 1) connection.headers(2 * index + 1, [...pseudo(), KEY], 0);
     await connection.until((frames) => frames.filter(({ type }) => type === FRAME_TYPE.rstStream).length === 372);
