@@ -61,7 +61,7 @@ program
   .allowUnknownOption()
   .argument('[options...]')
   .action(async (options: string[]) => {
-    const { runSimulator } = await import('./commands/simulator.ts');
+    const { runSimulator } = await import('../simulator/program.ts');
     await runSimulator(options);
   });
 

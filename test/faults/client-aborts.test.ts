@@ -48,7 +48,7 @@ function resources(): readonly string[] {
 }
 
 for (const mode of ['drain', 'cancel'] as const) {
-  void test(`500 clients that leave at random points leave nothing behind (${mode})`, { timeout: 30_000 }, async () => {
+  test(`500 clients that leave at random points leave nothing behind (${mode})`, { timeout: 30_000 }, async () => {
     const before = resources();
     const running = await startTestGateway({ env: { OUTCROP_ON_CLIENT_ABORT: mode } });
     const aborts = randomAborts(500);
@@ -80,7 +80,7 @@ for (const mode of ['drain', 'cancel'] as const) {
   });
 }
 
-void test('a client that leaves while the last bytes of its answer wait for it leaves nothing behind', async () => {
+test('a client that leaves while the last bytes of its answer wait for it leaves nothing behind', async () => {
   const running = await startTestGateway();
   const { gateway, simulator, origin } = running;
   try {
@@ -125,7 +125,7 @@ async function streaming({ origin }: TestGateway, count: number) {
   return sockets;
 }
 
-void test('cancel closes the connection to Bedrock at once', async () => {
+test('cancel closes the connection to Bedrock at once', async () => {
   const running = await startTestGateway({ env: { OUTCROP_ON_CLIENT_ABORT: 'cancel' } });
   const { simulator } = running;
   try {
@@ -138,7 +138,7 @@ void test('cancel closes the connection to Bedrock at once', async () => {
   }
 });
 
-void test('drains over their bound are cancelled, and a drain ends with its time', async () => {
+test('drains over their bound are cancelled, and a drain ends with its time', async () => {
   const running = await startTestGateway({ env: { OUTCROP_DRAINS_MAX: '2', OUTCROP_DRAIN_SECONDS_MAX: '1' } });
   const { simulator, gateway } = running;
   const goneCount = (): number => simulator.requests().filter(({ ended }) => ended === 'client-gone').length;

@@ -69,14 +69,14 @@ function assertRefused(seen: ReadonlyMap<string, Seen>, status: number, exceptio
   }
 }
 
-void describe('what goes wrong before Bedrock answers is raised as its exception, and billed once', () => {
+describe('what goes wrong before Bedrock answers is raised as its exception, and billed once', () => {
   const ROWS: readonly { name: string; fault: Fault; status: number; exception: string }[] = [
     { name: 'reset', fault: { kind: 'no-answer', ending: 'reset' }, status: 424, exception: 'ModelErrorException' },
     { name: 'FIN', fault: { kind: 'no-answer', ending: 'fin' }, status: 424, exception: 'ModelErrorException' },
     { name: 'silence', fault: { kind: 'no-answer', ending: 'stall' }, status: 408, exception: 'ModelTimeoutException' },
   ];
   for (const { name, fault, status, exception } of ROWS) {
-    void test(`${name} → ${status} ${exception}, tried once by each client`, async () => {
+    test(`${name} → ${status} ${exception}, tried once by each client`, async () => {
       const { simulator } = running;
       simulator.clearRequests();
       const armed = simulator.inject(fault);
@@ -87,7 +87,7 @@ void describe('what goes wrong before Bedrock answers is raised as its exception
     });
   }
 
-  void test('no connection → 503 ServiceUnavailableException with Retry-After', async () => {
+  test('no connection → 503 ServiceUnavailableException with Retry-After', async () => {
     const origin = await unreachableOrigin();
     const gateway = await startTestGateway({ env: { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: origin } });
     try {
@@ -102,9 +102,9 @@ void describe('what goes wrong before Bedrock answers is raised as its exception
   });
 });
 
-void describe('a whole answer that is cut never looks complete', () => {
+describe('a whole answer that is cut never looks complete', () => {
   for (const ending of ['reset', 'fin', 'stall'] as const) {
-    void test(`${ending} after some bytes of the body`, async () => {
+    test(`${ending} after some bytes of the body`, async () => {
       const { simulator } = running;
       for (const afterBytes of [0, 1, 100]) {
         const armed = simulator.inject({ kind: 'cut', ending, afterBytes });

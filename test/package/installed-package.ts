@@ -64,8 +64,7 @@ export async function installPackage(below: string): Promise<InstalledPackage> {
     cpSync(path.join(ROOT, source), path.join(checkout, source), { recursive: true });
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(checkout, 'node_modules'));
-  // The repository's own .npmrc keeps npm from running any script, also the one that builds the package.
-  await npm(checkout, 'pack', '--ignore-scripts=false');
+  await npm(checkout, 'pack');
   const tarball = readdirSync(checkout).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack made no tarball.');
 

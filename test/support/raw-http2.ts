@@ -55,7 +55,7 @@ function integer(value: number): Buffer {
 }
 
 /** The frames that are whole in these bytes. */
-export function decodeHttp2Frames(bytes: Buffer): readonly Http2Frame[] {
+function decodeHttp2Frames(bytes: Buffer): readonly Http2Frame[] {
   const frames: Http2Frame[] = [];
   for (let at = 0; at + 9 <= bytes.length;) {
     const end = at + 9 + bytes.readUIntBE(at, 3);

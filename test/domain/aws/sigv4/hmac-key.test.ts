@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { HmacKey } from '../../../../src/domain/aws/sigv4/hmac-key.ts';
 
-void test('any key of up to a block and any text give the HMAC that Node gives', () => {
+test('any key of up to a block and any text give the HMAC that Node gives', () => {
   const texts = fc.string({ unit: 'grapheme', maxLength: 300 });
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.array(texts, { maxLength: 3 }), (key, several) => {
@@ -16,6 +16,6 @@ void test('any key of up to a block and any text give the HMAC that Node gives',
   );
 });
 
-void test('a key longer than a block is refused, since it would have to be hashed first', () => {
+test('a key longer than a block is refused, since it would have to be hashed first', () => {
   assert.throws(() => new HmacKey(new Uint8Array(65)), RangeError);
 });

@@ -9,14 +9,14 @@ const id = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 };
 
-void test('the key of the AWS documentation is derived', () => {
+test('the key of the AWS documentation is derived', () => {
   assert.equal(
     deriveSigningKey(id).toString('hex'),
     'f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d',
   );
 });
 
-void test('each part of the id counts, and the same id gives the kept key', () => {
+test('each part of the id counts, and the same id gives the kept key', () => {
   const signingKeys = createSigningKeys();
   const others = [
     { ...id, date: '20120216' },
@@ -29,7 +29,7 @@ void test('each part of the id counts, and the same id gives the kept key', () =
   assert.equal(signingKeys(id), signingKeys({ ...id }));
 });
 
-void test('at the bound the oldest key goes', () => {
+test('at the bound the oldest key goes', () => {
   const signingKeys = createSigningKeys(2);
   const first = signingKeys(id);
   const second = signingKeys({ ...id, date: '2' });
