@@ -49,7 +49,11 @@ function run([tool, ...args]: Check['command']): Promise<{ passed: boolean; outp
   return new Promise((resolve) => {
     const env = { ...process.env, PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}` };
     const inFolder = `${tools}/${tool}`;
-    const child = spawn(existsSync(inFolder) ? inFolder : tool, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(existsSync(inFolder) ? inFolder : tool, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const collect = (text: Buffer): void => {
       output += text.toString();

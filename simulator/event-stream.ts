@@ -9,7 +9,7 @@ const CRC_BYTES = 4;
 const STRING_HEADER_TYPE = 7;
 
 /** One frame. Header values are strings (type 7), which is the only type Bedrock uses in its answers. */
-export function encodeFrame(headers: Readonly<Record<string, string>>, payload: string): Buffer {
+function encodeFrame(headers: Readonly<Record<string, string>>, payload: string): Buffer {
   const encodedHeaders = Object.entries(headers).map(([name, value]) => encodeHeader(name, value));
   const headerBytes = encodedHeaders.reduce((sum, header) => sum + header.length, 0);
   const payloadBytes = Buffer.byteLength(payload);

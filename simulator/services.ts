@@ -24,11 +24,6 @@ export const SERVICE_IDS = [
 
 export type ServiceId = (typeof SERVICE_IDS)[number];
 
-/** Whether a text names one of the eight services. */
-export function isServiceId(text: string): text is ServiceId {
-  return SERVICE_IDS.some((id) => id === text);
-}
-
 /** The facts about a service that its API model states. */
 export function serviceOf(id: ServiceId): Service {
   return {

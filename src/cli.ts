@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { ownVersion } from './commands/version.ts';
-import { ConfigError } from './config/load.ts';
+import { ConfigError, type LoadedConfig } from './config/load.ts';
 import { readConfig, type ConfigFlags } from './config/read.ts';
 
 /** The width of what is not a terminal. */
@@ -27,7 +27,7 @@ program
   .option('--once', 'end after the requests instead of staying up')
   .action(async ({ port, once }: { port?: string; once?: true }) => {
     const { runDemo } = await import('./commands/demo/demo.ts');
-    await runDemo({ port, once: once === true, write, columns: process.stdout.columns ?? COLUMNS_DEFAULT });
+    await runDemo({ port, once: once === true, write, columns: process.stdout.columns || COLUMNS_DEFAULT });
   });
 
 withConfigFlags(program.command('config').description('show every setting in force and where it came from'))
@@ -37,6 +37,23 @@ withConfigFlags(program.command('config').description('show every setting in for
     say(showConfig(readConfig(flags, process.env), flags.json === true));
   });
 
+withConfigFlags(program.command('doctor').description('say what would fail here, and how to mend it'))
+  .option('--json', 'for programs')
+  .action(async (flags: ConfigFlags & { json?: true }) => {
+    const { runDoctor } = await import('./commands/doctor/doctor.ts');
+    const read = (): LoadedConfig => readConfig(flags, process.env);
+    process.exitCode = await runDoctor(read, process.env, { json: flags.json === true, say });
+  });
+
+withConfigFlags(
+  program.command('health').description('ask the running gateway: exit code 0 when it takes requests'),
+).action(async (flags: ConfigFlags) => {
+  const { isHealthy } = await import('./commands/health.ts');
+  const healthy = await isHealthy(readConfig(flags, process.env).settings);
+  say(healthy ? 'healthy' : 'not healthy');
+  process.exitCode = healthy ? 0 : 1;
+});
+
 program
   .command('simulator')
   .description('run the Bedrock simulator alone (--help lists its options)')
@@ -44,7 +61,7 @@ program
   .allowUnknownOption()
   .argument('[options...]')
   .action(async (options: string[]) => {
-    const { runSimulator } = await import('./commands/simulator.ts');
+    const { runSimulator } = await import('../simulator/program.ts');
     await runSimulator(options);
   });
 

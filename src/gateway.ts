@@ -35,6 +35,8 @@ export interface Gateway {
   /** Requests that are being worked on. */
   running(): number;
   connections(): number;
+  /** How much of each bound is in use; all zero when nothing is being worked on. */
+  held(): { readonly bodyBytes: number; readonly requestSlots: number; readonly drains: number };
   /** Resolves when credentials are there; rejects with what is missing. */
   credentialsReady(): Promise<void>;
   /**
@@ -91,10 +93,12 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
   };
 
   let draining = false;
+  const answer = async (exchange: Exchange): Promise<void> => {
+    if (!answerHealth(exchange, draining)) await handleRequest(exchange, proxy);
+  };
   const handle = (exchange: Exchange): void => {
-    if (answerHealth(exchange, draining)) return;
     running.started();
-    handleRequest(exchange, proxy)
+    answer(exchange)
       .catch((error: unknown) => {
         // Ending a request failed: nothing can be told to the client any more.
         log.error({ err: error }, 'a request could not be ended properly');
@@ -122,6 +126,11 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
     port: server.port,
     running: () => running.count,
     connections: () => server.connections(),
+    held: () => ({
+      bodyBytes: proxy.bodyBytes.used,
+      requestSlots: proxy.requestSlots.used,
+      drains: proxy.drains.used,
+    }),
     credentialsReady: async () => {
       await identities.refresh();
     },

@@ -26,10 +26,11 @@ export async function runGateway(loaded: LoadedConfig, say: (line: string) => vo
     log,
     loadCredentials: () => loadFromChain(process.env),
   });
+  // Before anything is said: who reads that it listens may tell it to end at once.
+  const down = downOnSignal(gateway, settings.shutdownNoticeMs, say);
   for (const line of describeStart(gateway.origin, settings)) say(line);
   if (settings.awsBearerToken === null) sayWhenCredentialsAreMissing(gateway, say);
-
-  return downOnSignal(gateway, settings.shutdownNoticeMs, say);
+  return down;
 }
 
 function sayWhenCredentialsAreMissing(gateway: Gateway, say: (line: string) => void): void {

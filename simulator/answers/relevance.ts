@@ -1,5 +1,5 @@
 /** How well a document fits a query: the share of the query's words it has. Between 0 and 1, a function of both alone. */
-export function relevance(query: string, document: string): number {
+function relevance(query: string, document: string): number {
   const wanted = wordsOf(query);
   const present = wordsOf(document);
   const found = [...wanted].filter((word) => present.has(word)).length;

@@ -78,12 +78,14 @@ export class Http1Exchange implements Exchange {
       String(body.byteLength),
       ...(close ? ['connection', 'close'] : []),
     ]);
+    // An answer to HEAD only says how long its content would be: node throws when it is given some.
+    const isHead = this.method === 'HEAD';
     if (!unread || this.#request.destroyed) {
-      response.end(body);
+      response.end(isHead ? undefined : body);
       return;
     }
     // Closing at once would reset the connection under a client that is still sending, and it would never read why.
-    response.write(body);
+    if (!isHead) response.write(body);
     discardRest(this.#request, () => response.end());
   }
 

@@ -19,6 +19,11 @@ export function dispatchByPreface(
     socket.removeListener('readable', look);
     socket.removeListener('error', finish);
     socket.removeListener('close', finish);
+    socket.removeListener('end', leave);
+  };
+  // Who leaves without a word, as a health check by TCP does, would keep its place until the time is over.
+  const leave = (): void => {
+    socket.destroy();
   };
   let start: Buffer = Buffer.alloc(0);
   const look = (): void => {
@@ -36,4 +41,5 @@ export function dispatchByPreface(
   socket.on('readable', look);
   socket.on('error', finish);
   socket.on('close', finish);
+  socket.on('end', leave);
 }

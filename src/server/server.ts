@@ -61,15 +61,20 @@ export async function startServer(
   const listener = http1Server(options, handle);
   const event = options.tls === null ? 'connection' : 'secureConnection';
   const serveHttp1 = takeListeners(listener, event);
+  const serveHttp2 = (socket: Socket): void => {
+    // node:http keeps its connections half-open; an HTTP/2 session on such a one never notices that its client has left.
+    socket.allowHalfOpen = false;
+    http2.emit('connection', socket);
+  };
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   listener.on(event, (socket: Socket & { alpnProtocol?: string | false | null }) => {
     socket.setNoDelay(true);
-    if (socket.alpnProtocol === 'h2') http2.emit('connection', socket);
+    if (socket.alpnProtocol === 'h2') serveHttp2(socket);
     else if (options.tls !== null) serveHttp1(socket);
-    else dispatchByPreface(socket, options.headersTimeoutMs, serveHttp1, (client) => http2.emit('connection', client));
+    else dispatchByPreface(socket, options.headersTimeoutMs, serveHttp1, serveHttp2);
   });
 
   await new Promise<void>((resolve, reject) => {
@@ -124,9 +129,7 @@ function http1Server(options: ServerOptions, handle: (exchange: Exchange) => voi
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
 
   const accept = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    // "GET /x" without a version is HTTP/0.9 to node's parser: there is no way to answer it that is not a guess.
-    if (request.httpVersionMajor < 1) request.socket.destroy();
-    else handle(new Http1Exchange(request, response, { expectsContinue, closing: options.draining }));
+    handle(new Http1Exchange(request, response, { expectsContinue, closing: options.draining }));
   };
   server.on('request', accept(false));
   server.on('checkContinue', accept(true));

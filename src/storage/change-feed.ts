@@ -100,12 +100,13 @@ export class PollingFeed implements ChangeFeed {
 
   /** One look at a time; a wake in the middle of one leads to another. Never rejects. */
   async #look(): Promise<void> {
+    if (this.#isClosed) return;
     this.#lookAgain = this.#looking !== null;
     if (this.#looking !== null) return this.#looking;
     this.#looking = this.#lookOnce();
     await this.#looking;
     this.#looking = null;
-    if (this.#lookAgain && !this.#isClosed) await this.#look();
+    if (this.#lookAgain) await this.#look();
   }
 
   async #lookOnce(): Promise<void> {
@@ -113,10 +114,10 @@ export class PollingFeed implements ChangeFeed {
     const startedMs = clock.elapsedMs();
     const slept = clock.nowMs() - this.#lookedAtMs > SLEEP_MS_MAX;
     try {
-      if (this.#source === null || slept) await this.#startOver();
-      else await this.#readOn(this.#source);
+      const news = this.#source === null || slept ? await this.#startOver() : await this.#readOn(this.#source);
       this.#currentAsOfMs = startedMs;
       this.#lookedAtMs = clock.nowMs();
+      this.tell(news);
       if (this.#isDown) log.info({}, 'the database answers again');
       this.#isDown = false;
     } catch (error) {
@@ -127,21 +128,20 @@ export class PollingFeed implements ChangeFeed {
   }
 
   /** What happened in between is not known. */
-  async #startOver(): Promise<void> {
+  async #startOver(): Promise<ChangeNews> {
     await this.#dropSource();
     await this.#openSource();
-    this.tell('everything');
+    return 'everything';
   }
 
-  async #readOn(source: ChangeSource): Promise<void> {
+  async #readOn(source: ChangeSource): Promise<ChangeNews> {
     const rows = await source.after(this.#seq, ROWS_MAX);
     if (rows.length === ROWS_MAX) {
       this.#seq = await source.latest();
-      this.tell('everything');
-      return;
+      return 'everything';
     }
     this.#seq = rows.at(-1)?.seq ?? this.#seq;
-    this.tell(rows.every(isKnown) ? rows.map(({ kind, id }) => ({ kind, id })) : 'everything');
+    return rows.every(isKnown) ? rows.map(({ kind, id }) => ({ kind, id })) : 'everything';
   }
 
   async #openSource(): Promise<void> {

@@ -175,14 +175,15 @@ export async function listCredentials(db: Kysely<Schema>, keyId: string): Promis
 export async function countByDataKeyVersion(
   db: Kysely<Schema>,
 ): Promise<readonly { readonly version: number; readonly kind: CredentialKind; readonly count: number }[]> {
-  return db
+  const rows = await db
     .selectFrom('credential')
-    .select(['data_key_version as version', 'kind'])
+    .select(['data_key_version', 'kind'])
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .groupBy(['data_key_version', 'kind'])
     .orderBy('data_key_version')
     .orderBy('kind')
     .execute();
+  return rows.map(({ data_key_version: version, kind, count }) => ({ version, kind, count }));
 }
 
 /** The credentials under data keys older than a version: bearer keys not shown since, AWS pairs to be issued again. */

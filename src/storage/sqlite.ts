@@ -18,8 +18,12 @@ import { StorageError } from './storage-error.ts';
 
 const FILE_NAME = 'outcrop.db';
 
-/** How long SQLite itself waits, blocking the process, in the rare places where a reader meets a lock (recovery of the log). */
-const BUSY_TIMEOUT_MS = 250;
+/**
+ * How long SQLite itself waits, which blocks the process. Readers meet a lock only while another process recovers the
+ * log; the writer waits in `whileBusy`, which blocks nothing.
+ */
+const READER_BUSY_MS = 250;
+const WRITER_BUSY_MS = 0;
 
 const COLUMN_TYPES: ColumnTypes = {
   text: sql`text`,
@@ -38,15 +42,15 @@ export async function openSqlite(dataDir: string): Promise<Engine> {
   const { DatabaseSync } = await import('node:sqlite');
   try {
     makePrivateFile(dataDir, file);
-    const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    const writer = new DatabaseSync(file, { timeout: WRITER_BUSY_MS });
     // Several processes that start at once get in each other's way while the first one switches the file to WAL.
     await whileBusy(() => writer.exec('pragma journal_mode = wal'));
     // What has been acknowledged survives the loss of power, not just of the process.
-    writer.exec('pragma synchronous = full');
+    await whileBusy(() => writer.exec('pragma synchronous = full'));
     const write = new Kysely<Schema>({ dialect: sqliteDialect(new SqliteConnection(writer)) });
     await write.transaction().execute((db) => migrate(db.withTables(), COLUMN_TYPES));
 
-    const reader = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+    const reader = new DatabaseSync(file, { readOnly: true, timeout: READER_BUSY_MS });
     const read = new Kysely<Schema>({ dialect: sqliteDialect(new SqliteConnection(reader)) });
     return {
       read,

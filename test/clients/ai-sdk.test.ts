@@ -3,11 +3,10 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { createAmazonBedrock, type AmazonBedrockProvider } from '@ai-sdk/amazon-bedrock';
 import { APICallError, embed, generateText, rerank, streamText } from 'ai';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { MODEL, PROFILE_ARN } from './examples.ts';
 
 /** The AI SDK: Converse and its stream in HTTP/1.1; one base URL and one bearer token for models and for Rerank. */
 
-const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-const PROFILE_ARN = 'arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123';
 const ASKED = { prompt: 'What is an outcrop?', maxRetries: 0 };
 
 let gateway: TestGateway;

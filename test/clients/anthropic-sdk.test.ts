@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { MODEL, PROFILE_ARN } from './examples.ts';
 
 /** Anthropic's SDK for Bedrock: InvokeModel in HTTP/1.1, with plain colons in paths. */
 
-const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-const PROFILE_ARN = 'arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123';
 const QUESTION = {
   model: MODEL,
   max_tokens: 100,

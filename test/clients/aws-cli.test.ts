@@ -7,22 +7,15 @@ import type { SimulatorRequest } from '../../simulator/index.ts';
 import { needs } from '../support/needs.ts';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { runCommand, type CommandResult } from './run-command.ts';
+import { AGENT_RUNTIME_ARN, CLAUDE_BODY, MODEL, PROFILE_ARN } from './examples.ts';
 
 /**
  * The AWS CLI, version 1 or 2: nothing here is spelt differently in the two. It is pointed at the gateway by environment
  * variables alone, and carries the key as a bearer token where its service takes one, else as its access key id.
  */
 
-const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-const PROFILE_ARN = 'arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123';
-const RUNTIME_ARN = 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/tool-abc123';
 const INVOCATION_ARN = 'arn:aws:bedrock:us-east-1:123456789012:data-automation-invocation/abc123';
 const MESSAGES = JSON.stringify([{ role: 'user', content: [{ text: 'What is an outcrop?' }] }]);
-const CLAUDE_BODY = JSON.stringify({
-  anthropic_version: 'bedrock-2023-05-31',
-  max_tokens: 100,
-  messages: [{ role: 'user', content: 'What is an outcrop?' }],
-});
 
 describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
   let gateway: TestGateway;
@@ -112,7 +105,7 @@ describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
   }
 
   test('bedrock-agentcore invoke-agent-runtime, whose answer is a file', async () => {
-    const argv = ['bedrock-agentcore', 'invoke-agent-runtime', '--agent-runtime-arn', RUNTIME_ARN];
+    const argv = ['bedrock-agentcore', 'invoke-agent-runtime', '--agent-runtime-arn', AGENT_RUNTIME_ARN];
     const { exitCode, stderr } = await aws([...argv, '--payload', `fileb://${inFile}`, join(folder, 'agent.json')]);
     assert.equal(exitCode, 0, stderr);
     assert.match(readFileSync(join(folder, 'agent.json'), 'utf8'), /"operation":"InvokeAgentRuntime"/);

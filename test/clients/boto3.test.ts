@@ -3,8 +3,9 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { needs } from '../support/needs.ts';
 import { makeSelfSigned } from '../support/self-signed.ts';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
-import { CALLS, MESSAGES, MODEL, PROFILE_ARN, STREAMS } from './boto3/calls.ts';
+import { CALLS, MESSAGES, STREAMS } from './boto3/calls.ts';
 import { startBoto3, type Boto3, type Boto3Client, type Boto3Outcome } from './boto3/driver.ts';
+import { FORBIDDEN_ARN, MODEL } from './examples.ts';
 
 /** boto3: a bearer token for bedrock and bedrock-runtime, the key as access key id or in a header for the others. */
 
@@ -151,7 +152,7 @@ describe('boto3', needs('python3 with boto3'), () => {
     },
     {
       what: 'a region that is not allowed',
-      modelId: PROFILE_ARN.replace('us-west-2', 'ap-south-1'),
+      modelId: FORBIDDEN_ARN,
       raised: '403 AccessDeniedException AccessDeniedException',
     },
   ];

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { http1Request, type Http1Answer } from './http1-request.ts';
+import { FORBIDDEN_ARN, MODEL, PROFILE_ARN } from './examples.ts';
 
 /** Claude Code's requests as they stand on the wire, and the statuses that keep it from repeating them for minutes. */
 
-const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-const PROFILE_ARN = 'arn:aws:bedrock:us-west-2:123456789012:application-inference-profile%2Fabc123';
+/** As it writes ARNs: colons plain, slashes escaped. */
+const ENCODED_ARN = PROFILE_ARN.replace('/', '%2F');
 const USER_AGENT = 'claude-cli/2.1.197 (external, cli)';
 const SENT = {
   'user-agent': USER_AGENT,
@@ -72,10 +73,10 @@ describe('a request', () => {
   }
 
   test('for an application inference profile goes to its region', async () => {
-    const { status } = await ask(`/bedrock/model/${PROFILE_ARN}/invoke`, { authorization: `Bearer ${MASTER_KEY}` });
+    const { status } = await ask(`/bedrock/model/${ENCODED_ARN}/invoke`, { authorization: `Bearer ${MASTER_KEY}` });
     assert.equal(status, 200);
     const [request] = gateway.simulator.requests();
-    assert.equal(request?.rawPath, `/model/${PROFILE_ARN}/invoke`);
+    assert.equal(request?.rawPath, `/model/${ENCODED_ARN}/invoke`);
     assert.match(request.scope ?? '', /\/us-west-2\//);
   });
 
@@ -111,7 +112,7 @@ describe('the list of inference profiles, fetched at its start', () => {
 });
 
 describe('a refusal that is 403 to others is 400 to Claude Code, which repeats a 403 eleven times', () => {
-  const forbidden = `/bedrock/model/${PROFILE_ARN.replace('us-west-2', 'ap-south-1')}/invoke`;
+  const forbidden = `/bedrock/model/${FORBIDDEN_ARN.replace('/', '%2F')}/invoke`;
   const unknownKeyId =
     'AWS4-HMAC-SHA256 Credential=AKIAUNKNOWN/20260102/us-east-1/bedrock/aws4_request, ' +
     `SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;

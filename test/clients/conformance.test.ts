@@ -8,7 +8,7 @@ import { OPERATIONS } from '../../src/domain/operations/table.ts';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { http1Request } from './http1-request.ts';
 import { exampleInput } from './sdk/example-input.ts';
-import { assertForwarded, CANARY, LEAKS } from './sdk/forwarded.ts';
+import { assertForwarded, CANARY, LEAKS, withTravellers } from './sdk/forwarded.ts';
 import { ARN_REGION, examplesFor } from './sdk/operation-examples.ts';
 import { loadSdkService, type SdkClient, type SdkOperation, type SdkService } from './sdk/sdk-service.ts';
 import { startWireRecorder, type WireRecorder, type WireRequest } from './sdk/wire-recorder.ts';
@@ -99,15 +99,16 @@ async function conforms(
   assertForwarded(bySdk, travelling, { sameUserAgent: false });
   assert.equal(requestIdOf(output), bySdk.requestId, 'the SDK got the answer to another request');
 
+  const more = { ...wire, headers: withTravellers(wire.headers) };
   const answer = await http1Request(gateway.origin, {
     method: wire.method,
     target: `/bedrock${wire.target}`,
-    headers: { ...replayable(wire), ...LEAKS, litellm_user_api_key: `Bearer ${MASTER_KEY}` },
+    headers: { ...replayable(more), ...LEAKS, litellm_user_api_key: `Bearer ${MASTER_KEY}` },
     body: wire.body,
     agent,
   });
   const raw = onlyRequest(operation);
-  assertForwarded(raw, travelling, { sameUserAgent: true });
+  assertForwarded(raw, { ...travelling, wire: more }, { sameUserAgent: true });
   await gateway.simulator.until(() => raw.ended !== 'running');
   assert.equal(answer.status, raw.status);
   assert.equal(answer.headers['x-amzn-requestid'], raw.requestId);
@@ -164,11 +165,12 @@ async function recordedPast(
   return wire;
 }
 
-/** An ARN in the path names the region; nothing else in these requests does. */
-function scopeOf(service: ServiceId, { target }: WireRequest): { region: string; signingName: string } {
+/** An ARN in the path or, for the operations that two services share, in the body names the region. */
+function scopeOf(service: ServiceId, { target, body }: WireRequest): { region: string; signingName: string } {
   const [path = ''] = target.split('?');
+  const namesRegion = path.includes('arn%3Aaws%3A') || body.includes('"resourceARN":"arn:aws:');
   return {
-    region: path.includes('arn%3Aaws%3A') ? ARN_REGION : 'us-east-1',
+    region: namesRegion ? ARN_REGION : 'us-east-1',
     signingName: service.startsWith('bedrock-agentcore') ? 'bedrock-agentcore' : 'bedrock',
   };
 }

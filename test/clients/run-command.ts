@@ -11,6 +11,7 @@ export interface CommandOptions {
   /** Over an environment from which everything about AWS has been taken out. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  readonly cwd?: string;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -19,9 +20,9 @@ const TIMEOUT_MS = 60_000;
 export async function runCommand(
   command: string,
   argv: readonly string[],
-  { env = {}, stdin = '' }: CommandOptions = {},
+  { env = {}, stdin = '', cwd = process.cwd() }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const child = spawn(command, argv, { env: { ...withoutAws(process.env), ...env }, timeout: TIMEOUT_MS });
+  const child = spawn(command, argv, { env: { ...withoutAws(process.env), ...env }, cwd, timeout: TIMEOUT_MS });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

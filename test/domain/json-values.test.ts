@@ -53,28 +53,28 @@ const CASES: readonly [json: string, path: readonly string[], expected: JsonStri
 ];
 
 for (const [json, path, kind, value] of CASES) {
-  void test(`${path.join('.')} of ${JSON.stringify(json)} is ${value ?? kind}`, () => {
+  test(`${path.join('.')} of ${JSON.stringify(json)} is ${value ?? kind}`, () => {
     assert.deepEqual(read(json, ...path), value === undefined ? { kind } : { kind, value });
   });
 }
 
-void test('bytes that are not UTF-8 in a value are malformed, not replaced', () => {
+test('bytes that are not UTF-8 in a value are malformed, not replaced', () => {
   const body = Buffer.from([...encoder.encode('{"a":"'), 0xff, ...encoder.encode('"}')]);
   assert.deepEqual(readJsonString(body, ['a']), { kind: 'malformed' });
 });
 
-void test('nesting beyond the bound is malformed and does not end the stack', () => {
+test('nesting beyond the bound is malformed and does not end the stack', () => {
   assert.equal(read(`{"x":${nested(JSON_DEPTH_MAX)},"a":"b"}`, 'a').kind, 'found');
   assert.equal(read(`{"x":${nested(JSON_DEPTH_MAX + 1)},"a":"b"}`, 'a').kind, 'malformed');
   assert.equal(read(`{"x":${nested(1_000_000)},"a":"b"}`, 'a').kind, 'malformed');
 });
 
-void test('a megabyte of backslashes is read in linear time', () => {
+test('a megabyte of backslashes is read in linear time', () => {
   const backslashes = '\\\\'.repeat(500_000);
   assert.equal(read(`{"x":"${backslashes}","y":"${'\\"'.repeat(500_000)}","a":"b"}`, 'a').kind, 'found');
 });
 
-void test('agrees with JSON.parse on every object whose names are distinct', () => {
+test('agrees with JSON.parse on every object whose names are distinct', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), fc.string(), (object, name, value) => {
       const text = JSON.stringify({ ...object, [name]: value });
@@ -84,7 +84,7 @@ void test('agrees with JSON.parse on every object whose names are distinct', () 
   );
 });
 
-void test('is total over arbitrary bytes and over mutated JSON', () => {
+test('is total over arbitrary bytes and over mutated JSON', () => {
   const kinds = new Set(['found', 'absent', 'duplicate', 'malformed']);
   const mutated = fc
     .tuple(fc.json(), fc.nat(), fc.nat(255))

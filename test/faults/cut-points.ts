@@ -55,7 +55,7 @@ export function cutPointsOf(stream: Buffer): readonly CutPoint[] {
 }
 
 /** Offsets of the first byte of each frame. */
-export function frameStarts(stream: Buffer): readonly number[] {
+function frameStarts(stream: Buffer): readonly number[] {
   const starts: number[] = [];
   for (let at = 0; at < stream.length; at += stream.readUInt32BE(at)) starts.push(at);
   return starts;

@@ -119,8 +119,8 @@ function cutAt(point: CutPoint, ending: 'reset' | 'fin' | 'stall' | 'clean'): Fa
 
 for (const operation of STREAMING_OPERATIONS) {
   const wholeAnswer = (): Buffer => wholeAnswers.get(operation.name) ?? NOTHING;
-  void describe(`a broken ${operation.name} never looks complete`, () => {
-    void test('the same clients take a whole answer for complete', async () => {
+  describe(`a broken ${operation.name} never looks complete`, () => {
+    test('the same clients take a whole answer for complete', async () => {
       for (const [client, { clean, error, body }] of await seenWith([], operation)) {
         assert.ok(clean, `${client}: ${error}`);
         if (body !== null) assert.ok(body.equals(wholeAnswer()), client);
@@ -128,7 +128,7 @@ for (const operation of STREAMING_OPERATIONS) {
     });
 
     for (const ending of ['reset', 'fin', 'stall'] as const) {
-      void test(`${ending} before the head is a refusal that nobody retries`, async () => {
+      test(`${ending} before the head is a refusal that nobody retries`, async () => {
         const [status, exception] = ending === 'stall' ? [408, 'ModelTimeoutException'] : [424, 'ModelErrorException'];
         for (const [client, { clean, error }] of await seenWith([{ kind: 'no-answer', ending }], operation)) {
           assert.equal(clean, false, client);
@@ -139,19 +139,19 @@ for (const operation of STREAMING_OPERATIONS) {
     }
 
     for (const ending of ['reset', 'fin'] as const) {
-      void test(`${ending} at each of 21 points of a body in chunks`, async () => {
+      test(`${ending} at each of 21 points of a body in chunks`, async () => {
         for (const point of cutPointsOf(wholeAnswer())) {
           assertVisiblyCut(await seenWith([cutAt(point, ending)], operation), wholeAnswer(), point);
         }
       });
     }
 
-    void test('a stall at each of 21 points of a body in chunks', async () => {
+    test('a stall at each of 21 points of a body in chunks', async () => {
       const points = cutPointsOf(wholeAnswer());
       await Promise.all(points.map((point) => assertCutElsewhere([cutAt(point, 'stall')], operation, point)));
     });
 
-    void test('reset, FIN and stall of a body with a length', async () => {
+    test('reset, FIN and stall of a body with a length', async () => {
       const points = cutPointsOf(wholeAnswer()).filter((_, index) => index % 6 === 1 || index === 13);
       const endings = ['reset', 'fin', 'stall'] as const;
       await Promise.all(
@@ -163,7 +163,7 @@ for (const operation of STREAMING_OPERATIONS) {
       );
     });
 
-    void test('an end that looks regular, inside a frame', async () => {
+    test('an end that looks regular, inside a frame', async () => {
       for (const point of cutPointsOf(wholeAnswer()).filter(({ atBoundary }) => !atBoundary)) {
         const cut: Fault = { kind: 'cut', ending: 'clean', afterBytes: point.bytes };
         const faults: Fault[] = point.frames === 1 ? [{ kind: 'content-length' }, cut] : [cut];
@@ -173,7 +173,7 @@ for (const operation of STREAMING_OPERATIONS) {
   });
 }
 
-void test('an end that looks regular, between frames but before messageStop', async () => {
+test('an end that looks regular, between frames but before messageStop', async () => {
   const [operation] = STREAMING_OPERATIONS;
   assert.ok(operation?.name === 'ConverseStream');
   const whole = wholeAnswers.get(operation.name) ?? NOTHING;

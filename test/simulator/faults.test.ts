@@ -8,7 +8,7 @@ import type { Answered } from './support.ts';
 
 const MODEL = 'amazon.nova-lite-v1%3A0';
 
-void describe('faults', () => {
+describe('faults', () => {
   let simulator: Simulator;
   before(async () => {
     simulator = await startSimulator();
@@ -26,7 +26,7 @@ void describe('faults', () => {
     );
   const lastEnding = () => simulator.requests().at(-1)?.ended;
 
-  void it('give a modelled exception with its status and headers', async () => {
+  it('give a modelled exception with its status and headers', async () => {
     const headers = { 'retry-after': '1' };
     simulator.inject({ kind: 'error', status: 429, exception: 'ThrottlingException', message: 'Slow down.', headers });
     const answer = await ask('converse');
@@ -36,7 +36,7 @@ void describe('faults', () => {
     assert.equal(answer.body.toString(), '{"message":"Slow down."}');
   });
 
-  void it('hit only the requests they are meant for', async () => {
+  it('hit only the requests they are meant for', async () => {
     const error = { kind: 'error', status: 500, exception: 'InternalServerException' } as const;
     const second = simulator.inject({ ...error, operation: 'Converse', nth: 2 });
     assert.deepEqual(await statuses(3), [200, 500, 200]);
@@ -61,7 +61,7 @@ void describe('faults', () => {
   }
 
   for (const ending of ['reset', 'fin'] as const) {
-    void it(`break the connection before any answer: ${ending}`, async () => {
+    it(`break the connection before any answer: ${ending}`, async () => {
       simulator.inject({ kind: 'no-answer', ending });
       await assert.rejects(ask('converse'), { code: 'ECONNRESET' });
       assert.equal(lastEnding(), 'fault');
@@ -78,7 +78,7 @@ void describe('faults', () => {
   ];
   for (const [operation, afterBytes] of CUT) {
     for (const ending of ['reset', 'fin'] as const) {
-      void it(`cut ${operation} after exactly ${afterBytes} bytes by ${ending}, which does not look complete`, async () => {
+      it(`cut ${operation} after exactly ${afterBytes} bytes by ${ending}, which does not look complete`, async () => {
         const whole = await ask(operation);
         simulator.inject({ kind: 'cut', afterBytes, ending });
         const answer = await ask(operation);
@@ -89,7 +89,7 @@ void describe('faults', () => {
       });
     }
 
-    void it(`cut ${operation} after exactly ${afterBytes} bytes in a way that looks complete`, async () => {
+    it(`cut ${operation} after exactly ${afterBytes} bytes in a way that looks complete`, async () => {
       const whole = await ask(operation);
       simulator.inject({ kind: 'cut', afterBytes, ending: 'clean' });
       const answer = await ask(operation);
@@ -99,7 +99,7 @@ void describe('faults', () => {
     });
   }
 
-  void it('cut a stream after whole frames', async () => {
+  it('cut a stream after whole frames', async () => {
     const whole = await ask('converse-stream');
     simulator.inject({ kind: 'cut', afterFrames: 3, ending: 'clean' });
     const answer = await ask('converse-stream');
@@ -107,14 +107,14 @@ void describe('faults', () => {
     assert.deepEqual(answer.body, whole.body.subarray(0, answer.body.length));
   });
 
-  void it('leave half a frame at an end that looks complete', async () => {
+  it('leave half a frame at an end that looks complete', async () => {
     simulator.inject({ kind: 'truncated-frame', afterFrames: 2 });
     const answer = await ask('converse-stream');
     assert.equal(answer.isComplete, true);
     assert.throws(() => frameCount(answer.body), /half a frame/);
   });
 
-  void it('put an exception frame into a stream and end it', async () => {
+  it('put an exception frame into a stream and end it', async () => {
     simulator.inject({ kind: 'exception-frame', afterFrames: 2, exception: 'throttlingException', message: 'Enough.' });
     const answer = await ask('converse-stream');
     assert.equal(frameCount(answer.body), 3);
@@ -122,7 +122,7 @@ void describe('faults', () => {
     assert.equal(answer.isComplete, true);
   });
 
-  void it('stall a stream until the client leaves', async () => {
+  it('stall a stream until the client leaves', async () => {
     simulator.inject({ kind: 'cut', afterBytes: 400, ending: 'stall' });
     const origin = simulator.origins['bedrock-runtime'];
     const path = `/model/${MODEL}/converse-stream`;
@@ -133,7 +133,7 @@ void describe('faults', () => {
     await simulator.until(() => lastEnding() === 'client-gone');
   });
 
-  void it('announce the length of a stream instead of chunking it', async () => {
+  it('announce the length of a stream instead of chunking it', async () => {
     const whole = await ask('converse-stream');
     simulator.inject({ kind: 'content-length' });
     const answer = await ask('converse-stream');
@@ -142,7 +142,7 @@ void describe('faults', () => {
     assert.deepEqual(answer.body, whole.body);
   });
 
-  void it('write bytes nobody asked for on the idle connection', async () => {
+  it('write bytes nobody asked for on the idle connection', async () => {
     simulator.inject({ kind: 'unsolicited', bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n' });
     const agent = new Agent({ keepAlive: true });
     const closed = new Promise((resolve) => {
@@ -154,7 +154,7 @@ void describe('faults', () => {
     agent.destroy();
   });
 
-  void it('delay an answer, and may be combined with another fault', async () => {
+  it('delay an answer, and may be combined with another fault', async () => {
     simulator.inject({ kind: 'delay', delayMs: 30 });
     simulator.inject({ kind: 'error', status: 503, exception: 'ServiceUnavailableException' });
     const startedAtMs = performance.now();
@@ -163,7 +163,7 @@ void describe('faults', () => {
   });
 });
 
-void describe('control routes', () => {
+describe('control routes', () => {
   let simulator: Simulator;
   before(async () => {
     simulator = await startSimulator();
@@ -181,7 +181,7 @@ void describe('control routes', () => {
   const converse = () =>
     call({ origin: simulator.origins['bedrock-runtime'], path: `/model/${MODEL}/converse`, body: question('Hello') });
 
-  void it('inject, list and clear faults', async () => {
+  it('inject, list and clear faults', async () => {
     const fault: Fault = { kind: 'error', status: 424, exception: 'ModelErrorException', operation: 'Converse' };
     assert.deepEqual(await control('POST', '/faults', fault), { status: 201, json: { id: 1 } });
     assert.equal((await converse()).status, 424);
@@ -211,14 +211,14 @@ void describe('control routes', () => {
     { kind: 'exception-frame', afterFrames: 1 },
   ];
   for (const fault of WRONG) {
-    void it(`refuse what is no fault: ${JSON.stringify(fault)}`, async () => {
+    it(`refuse what is no fault: ${JSON.stringify(fault)}`, async () => {
       const { status, json } = await control('POST', '/faults', fault);
       assert.equal(status, 400);
       assert.deepEqual(Object.keys(Object(json)), ['message']);
     });
   }
 
-  void it('tell what arrived without what could be used elsewhere, and forget it', async () => {
+  it('tell what arrived without what could be used elsewhere, and forget it', async () => {
     await control('DELETE', '/requests');
     await converse();
     const { json } = await control('GET', '/requests');
@@ -233,14 +233,14 @@ void describe('control routes', () => {
     assert.deepEqual((await control('GET', '/requests')).json, []);
   });
 
-  void it('change the pace', async () => {
+  it('change the pace', async () => {
     assert.deepEqual(await control('PUT', '/pace', { intervalMs: 5, chunks: 2 }), {
       status: 200,
       json: { delayMs: 0, intervalMs: 5, chunks: 2 },
     });
   });
 
-  void it('explain themselves', async () => {
+  it('explain themselves', async () => {
     const response = await fetch(simulator.controlOrigin);
     assert.match(await response.text(), /POST {3}\/faults/);
     assert.equal((await control('GET', '/nowhere')).status, 404);

@@ -6,7 +6,7 @@ import { call, question, send, sign } from './support.ts';
 
 const PATH = '/model/amazon.nova-lite-v1%3A0/converse';
 
-void describe('headers', () => {
+describe('headers', () => {
   let simulator: Simulator;
   before(async () => {
     simulator = await startSimulator();
@@ -32,7 +32,7 @@ void describe('headers', () => {
     'expect-ct',
   ];
   for (const name of LEAKED) {
-    void it(`that should have stayed behind are refused by name: ${name}`, async () => {
+    it(`that should have stayed behind are refused by name: ${name}`, async () => {
       const { status, headers, body } = await converse({ [name]: 'x' });
       assert.equal(status, 400);
       assert.equal(headers['x-amzn-errortype'], 'ValidationException');
@@ -53,16 +53,16 @@ void describe('headers', () => {
     ['x-outcrop-loop', '1'],
   ];
   for (const [name, value] of TRAVELLING) {
-    void it(`that travel are accepted: ${name}`, async () => {
+    it(`that travel are accepted: ${name}`, async () => {
       assert.equal((await converse({ [name]: value })).status, 200);
     });
   }
 
-  void it('that ask for a compressed answer are refused', async () => {
+  it('that ask for a compressed answer are refused', async () => {
     assert.equal((await converse({ 'accept-encoding': 'gzip' })).status, 400);
   });
 
-  void it('that an operation models are accepted there and refused elsewhere', async () => {
+  it('that an operation models are accepted there and refused elsewhere', async () => {
     const origin = simulator.origins['bedrock-agentcore'];
     const headers = { 'x-amzn-code-interpreter-session-id': 'x' };
     const service = 'bedrock-agentcore';
@@ -72,7 +72,7 @@ void describe('headers', () => {
     assert.equal((await converse(headers)).status, 400);
   });
 
-  void it('that decide something are refused when they come twice', async () => {
+  it('that decide something are refused when they come twice', async () => {
     const origin = simulator.origins['bedrock-runtime'];
     const signed = await sign({
       origin,
@@ -87,7 +87,7 @@ void describe('headers', () => {
     assert.match(body.toString(), /sent more than once: content-type/);
   });
 
-  void it('that nobody knows are ignored when the simulator is told to', async () => {
+  it('that nobody knows are ignored when the simulator is told to', async () => {
     const lenient = await startSimulator({ unknownHeaders: 'ignore' });
     try {
       const origin = lenient.origins['bedrock-runtime'];

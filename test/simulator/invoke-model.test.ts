@@ -76,7 +76,7 @@ const FAMILIES: readonly Family[] = [
   },
 ];
 
-void describe('InvokeModel', () => {
+describe('InvokeModel', () => {
   let simulator: Simulator;
   let client: BedrockRuntimeClient;
   before(async () => {
@@ -108,7 +108,7 @@ void describe('InvokeModel', () => {
   };
 
   for (const { name, modelId, body, text, usage, chunkText } of FAMILIES) {
-    void it(`answers ${name} in its shape, with usage in body and headers`, async () => {
+    it(`answers ${name} in its shape, with usage in body and headers`, async () => {
       const answer = await invoke(modelId, body);
       const reply = String(text(answer));
       assert.ok(reply.startsWith(`You asked: "${QUESTION}"`));
@@ -126,7 +126,7 @@ void describe('InvokeModel', () => {
       assert.equal(raw.headers['x-amzn-bedrock-service-tier'], 'priority');
     });
 
-    void it(`streams the same ${name} text, with the usage in the last chunk`, async () => {
+    it(`streams the same ${name} text, with the usage in the last chunk`, async () => {
       const answer = await invoke(modelId, body);
       const chunks = await invokeStream(modelId, body);
       assert.ok(chunks.length >= 20);
@@ -138,13 +138,13 @@ void describe('InvokeModel', () => {
       assert.equal(at(metrics, 'outputTokenCount'), outputTokenCount);
     });
 
-    void it(`recognises ${name} by its body when the id is the ARN of a profile`, async () => {
+    it(`recognises ${name} by its body when the id is the ARN of a profile`, async () => {
       const answer = await invoke(PROFILE_ARN, { ...body, inferenceConfig: {} });
       assert.equal(typeof text(answer), 'string');
     });
   }
 
-  void it('tells Anthropic usage at the start and at the end of a stream', async () => {
+  it('tells Anthropic usage at the start and at the end of a stream', async () => {
     const [family] = FAMILIES;
     const usage = { inputTokens: 3, cacheReadInputTokens: 5, cacheWriteInputTokens: 7, outputTokens: 11 };
     const chunks = await invokeStream(family?.modelId ?? '', { ...family?.body, simulator: { usage } });
@@ -158,7 +158,7 @@ void describe('InvokeModel', () => {
     assert.equal(at(chunks.at(-1), METRICS, 'cacheReadInputTokenCount'), 5);
   });
 
-  void it('embeds with Titan, equal texts alike', async () => {
+  it('embeds with Titan, equal texts alike', async () => {
     const modelId = 'amazon.titan-embed-text-v2:0';
     const one = await invoke(modelId, { inputText: QUESTION, dimensions: 256 });
     const same = await invoke(modelId, { inputText: QUESTION, dimensions: 256 });
@@ -170,7 +170,7 @@ void describe('InvokeModel', () => {
     await assert.rejects(invokeStream(modelId, { inputText: QUESTION }), { name: 'ValidationException' });
   });
 
-  void it('embeds and reranks with Cohere', async () => {
+  it('embeds and reranks with Cohere', async () => {
     const embedded = await invoke('cohere.embed-multilingual-v3', { texts: ['a', 'b'], input_type: 'search_query' });
     assert.equal(Object(embedded['embeddings']).length, 2);
     const documents = ['a cat', 'an outcrop of bedrock', 'bedrock'];
@@ -182,7 +182,7 @@ void describe('InvokeModel', () => {
     ]);
   });
 
-  void it('takes the size of the stream of simulator.stream from its body', async () => {
+  it('takes the size of the stream of simulator.stream from its body', async () => {
     const chunks = await invokeStream('simulator.stream', { chunks: 7, textBytes: 9 });
     assert.equal(chunks.length, 8);
     assert.deepEqual(
@@ -199,7 +199,7 @@ void describe('InvokeModel', () => {
     ['a Llama body without a prompt', 'meta.llama3-8b-instruct-v1:0', '{"max_gen_len":1}'],
   ];
   for (const [what, modelId, body] of MALFORMED) {
-    void it(`refuses ${what}`, async () => {
+    it(`refuses ${what}`, async () => {
       const sent = client.send(new InvokeModelCommand({ modelId, body: Buffer.from(body, 'latin1') }));
       await assert.rejects(sent, { name: 'ValidationException' });
     });

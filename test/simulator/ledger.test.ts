@@ -6,7 +6,7 @@ import { call, question, send, sign } from './support.ts';
 
 const PATH = '/model/amazon.nova-lite-v1%3A0/converse';
 
-void describe('the ledger', () => {
+describe('the ledger', () => {
   let simulator: Simulator;
   before(async () => {
     simulator = await startSimulator({ recordsMax: 3, recordedBodyBytesMax: 1000, hashResponses: false });
@@ -16,7 +16,7 @@ void describe('the ledger', () => {
   const origin = () => simulator.origins['bedrock-runtime'];
   const numbers = () => simulator.requests().map(({ number }) => number);
 
-  void it('says what arrived, who signed it and how it was answered', async () => {
+  it('says what arrived, who signed it and how it was answered', async () => {
     const signed = await sign({ origin: origin(), path: PATH, query: { 'a b': 'c' }, body: question('Hello') });
     await send(origin(), signed);
     const [record] = simulator.requests();
@@ -45,7 +45,7 @@ void describe('the ledger', () => {
     }
   });
 
-  void it('says why a request was refused', async () => {
+  it('says why a request was refused', async () => {
     simulator.clearRequests();
     await call({ origin: origin(), path: PATH, region: 'ap-south-1', body: question('Hello') });
     await call({ origin: origin(), path: '/nowhere' });
@@ -66,7 +66,7 @@ void describe('the ledger', () => {
     ['bedrock-agentcore', 'POST', '/harnesses/invoke', 403],
   ];
   for (const [service, method, path, status] of BEARER) {
-    void it(`shows that ${service} ${status === 403 ? 'takes no' : 'takes a'} bearer key`, async () => {
+    it(`shows that ${service} ${status === 403 ? 'takes no' : 'takes a'} bearer key`, async () => {
       simulator.clearRequests();
       const headers = { authorization: `Bearer ${SIMULATOR_BEARER_TOKEN}` };
       const answer = await send(simulator.origins[service], { method, target: path, headers, body: Buffer.from('') });
@@ -75,7 +75,7 @@ void describe('the ledger', () => {
     });
   }
 
-  void it('keeps the newest requests, as many and as large as it may', async () => {
+  it('keeps the newest requests, as many and as large as it may', async () => {
     simulator.clearRequests();
     for (let count = 0; count < 4; count += 1) await call({ origin: origin(), path: PATH, body: question('Hello') });
     const kept = numbers();
@@ -84,7 +84,7 @@ void describe('the ledger', () => {
     assert.deepEqual(numbers(), [(kept.at(-1) ?? 0) + 1]);
   });
 
-  void it('lets a test wait for what it will say', async () => {
+  it('lets a test wait for what it will say', async () => {
     simulator.clearRequests();
     const both = simulator.until(() => simulator.requests().filter(({ ended }) => ended === 'completed').length === 2);
     await Promise.all([

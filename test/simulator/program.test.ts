@@ -9,8 +9,8 @@ import { SERVICE_IDS, startSimulator } from '../../simulator/index.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url));
 
-void describe('the program', () => {
-  void it('says where it listens, and ends on SIGTERM', async () => {
+describe('the program', () => {
+  it('says where it listens, and ends on SIGTERM', async () => {
     const program = spawn(process.execPath, [PROGRAM, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const closed = once(program, 'close');
     let text = '';
@@ -27,7 +27,7 @@ void describe('the program', () => {
     assert.deepEqual(await closed, [0, null]);
   });
 
-  void it('fails with one line on a port that is no number', async () => {
+  it('fails with one line on a port that is no number', async () => {
     const program = spawn(process.execPath, [PROGRAM, '--port-base', 'x'], { stdio: ['ignore', 'ignore', 'pipe'] });
     const closed = once(program, 'close');
     const lines: string[] = [];
@@ -37,8 +37,8 @@ void describe('the program', () => {
   });
 });
 
-void describe('starting', () => {
-  void it('fails as a whole when one port is taken', async () => {
+describe('starting', () => {
+  it('fails as a whole when one port is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const address = taken.address();
@@ -47,7 +47,7 @@ void describe('starting', () => {
     taken.close();
   });
 
-  void it('gives each service a port of its own and names the variables that point there', async () => {
+  it('gives each service a port of its own and names the variables that point there', async () => {
     const simulator = await startSimulator();
     try {
       assert.equal(new Set(Object.values(simulator.origins)).size, 8);

@@ -15,8 +15,8 @@ function exceptionOf(route: () => unknown): string {
   return 'routed';
 }
 
-void describe('routing', () => {
-  void it('finds every modelled rest-json operation by its own path, with its labels decoded once', () => {
+describe('routing', () => {
+  it('finds every modelled rest-json operation by its own path, with its labels decoded once', () => {
     const restJson = OPERATIONS.filter(({ service }) => service !== JSON_RPC);
     assert.ok(restJson.length > 480);
     for (const expected of restJson) {
@@ -27,7 +27,7 @@ void describe('routing', () => {
     }
   });
 
-  void it('finds every awsJson1.1 operation by its target', () => {
+  it('finds every awsJson1.1 operation by its target', () => {
     const byTarget = OPERATIONS.filter(({ service }) => service === JSON_RPC);
     assert.equal(byTarget.length, 6);
     for (const { operation } of byTarget) {
@@ -36,7 +36,7 @@ void describe('routing', () => {
     }
   });
 
-  void it('tells PrepareAgent from InvokeInlineAgent by the trailing slash', () => {
+  it('tells PrepareAgent from InvokeInlineAgent by the trailing slash', () => {
     assert.equal(routeByPath('bedrock-agent', 'POST', '/agents/A1/').operation.operation, 'PrepareAgent');
     assert.equal(routeByPath('bedrock-agent-runtime', 'POST', '/agents/A1').operation.operation, 'InvokeInlineAgent');
     assert.equal(
@@ -64,7 +64,7 @@ void describe('routing', () => {
     ['/model/%ff/converse', '400 ValidationException'],
   ];
   for (const [path, expected] of REFUSED) {
-    void it(`refuses POST ${path}`, () => {
+    it(`refuses POST ${path}`, () => {
       assert.equal(
         exceptionOf(() => routeByPath('bedrock-runtime', 'POST', path)),
         expected,
@@ -72,7 +72,7 @@ void describe('routing', () => {
     });
   }
 
-  void it('refuses targets of other services and other paths than /', () => {
+  it('refuses targets of other services and other paths than /', () => {
     for (const [path, target] of [
       ['/', 'TagResource'],
       ['/', 'AnotherService.TagResource'],

@@ -57,7 +57,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-void describe('the AWS SDK for JavaScript reads', () => {
+describe('the AWS SDK for JavaScript reads', () => {
   let simulator: Simulator;
   before(async () => {
     simulator = await startSimulator({ unknownHeaders: 'ignore' });
@@ -76,7 +76,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
   const agents = () => new BedrockAgentRuntimeClient(settings('bedrock-agent-runtime'));
   const agentcore = () => new BedrockAgentCoreClient(settings('bedrock-agentcore'));
 
-  void it('Converse, with counts that follow from the request', async () => {
+  it('Converse, with counts that follow from the request', async () => {
     const { output, stopReason, usage, metrics } = await runtime().send(
       new ConverseCommand({ modelId: MODEL, messages: MESSAGES }),
     );
@@ -89,7 +89,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.ok((metrics?.latencyMs ?? 0) > 0);
   });
 
-  void it('Converse with a token bound, a cache point, a guardrail trace, a service tier and dictated usage', async () => {
+  it('Converse with a token bound, a cache point, a guardrail trace, a service tier and dictated usage', async () => {
     const { stopReason, usage, trace, serviceTier } = await runtime().send(
       new ConverseCommand({
         modelId: MODEL,
@@ -118,7 +118,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(dictated.usage?.cacheReadInputTokens, 11);
   });
 
-  void it('ConverseStream: the same text in 20 to 60 events, usage last', async () => {
+  it('ConverseStream: the same text in 20 to 60 events, usage last', async () => {
     const whole = await runtime().send(new ConverseCommand({ modelId: MODEL, messages: MESSAGES }));
     const { stream } = await runtime().send(new ConverseStreamCommand({ modelId: MODEL, messages: MESSAGES }));
     const events = await collect(stream);
@@ -129,7 +129,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.deepEqual(events.at(-1)?.metadata?.usage, whole.usage);
   });
 
-  void it('ConverseStream of a size the request dictates', async () => {
+  it('ConverseStream of a size the request dictates', async () => {
     const additionalModelRequestFields = { simulator: { chunks: 100, intervalMs: 1, textBytes: 30 } };
     const { stream } = await runtime().send(
       new ConverseStreamCommand({ modelId: MODEL, messages: MESSAGES, additionalModelRequestFields }),
@@ -139,14 +139,14 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.ok(texts.every((text) => text.length === 30));
   });
 
-  void it('an exception frame in the middle of a stream as the modelled exception', async () => {
+  it('an exception frame in the middle of a stream as the modelled exception', async () => {
     const fault = simulator.inject({ kind: 'exception-frame', afterFrames: 3, exception: 'throttlingException' });
     const { stream } = await runtime().send(new ConverseStreamCommand({ modelId: MODEL, messages: MESSAGES }));
     await assert.rejects(collect(stream), ThrottlingException);
     fault.clear();
   });
 
-  void it('ApplyGuardrail, which blocks one word', async () => {
+  it('ApplyGuardrail, which blocks one word', async () => {
     const apply = (text: string) =>
       runtime().send(
         new ApplyGuardrailCommand({
@@ -165,7 +165,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(blocked.outputs?.length, 1);
   });
 
-  void it('InvokeGuardrailChecks', async () => {
+  it('InvokeGuardrailChecks', async () => {
     const { usage, results } = await runtime().send(
       new InvokeGuardrailChecksCommand({
         messages: [{ role: 'user', content: [{ text: 'x'.repeat(1500) }] }],
@@ -176,7 +176,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.deepEqual(results, { promptAttack: { results: [] } });
   });
 
-  void it('CountTokens, the count that the request itself is billed', async () => {
+  it('CountTokens, the count that the request itself is billed', async () => {
     const converse = await runtime().send(
       new CountTokensCommand({ modelId: MODEL, input: { converse: { messages: MESSAGES } } }),
     );
@@ -186,7 +186,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(invoke.inputTokens, Math.ceil(QUESTION.length / 4));
   });
 
-  void it('a model that does not exist, and a body that is not valid, as the modelled exceptions', async () => {
+  it('a model that does not exist, and a body that is not valid, as the modelled exceptions', async () => {
     await assert.rejects(runtime().send(new ConverseCommand({ modelId: 'unknown.model-v1', messages: MESSAGES })), {
       name: 'ResourceNotFoundException',
     });
@@ -195,7 +195,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     });
   });
 
-  void it('Retrieve, RetrieveAndGenerate and its stream', async () => {
+  it('Retrieve, RetrieveAndGenerate and its stream', async () => {
     const retrieved = await agents().send(
       new RetrieveCommand({ knowledgeBaseId: 'KB1', retrievalQuery: { text: QUESTION } }),
     );
@@ -216,7 +216,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(events.at(-1)?.citation?.retrievedReferences?.length, 1);
   });
 
-  void it('InvokeAgent and InvokeInlineAgent, whose traces add up to what was used', async () => {
+  it('InvokeAgent and InvokeInlineAgent, whose traces add up to what was used', async () => {
     const names = { agentId: 'A1', agentAliasId: 'L1', sessionId: 's1' };
     const silent = await agents().send(new InvokeAgentCommand({ ...names, inputText: QUESTION }));
     assert.equal(silent.sessionId, 's1');
@@ -244,7 +244,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal((await collect(inline.completion)).map(({ chunk }) => bytesText(chunk?.bytes)).join(''), answer);
   });
 
-  void it('InvokeFlow', async () => {
+  it('InvokeFlow', async () => {
     const { responseStream, executionId } = await agents().send(
       new InvokeFlowCommand({
         flowIdentifier: 'F1',
@@ -261,7 +261,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(completion?.flowCompletionEvent?.completionReason, 'SUCCESS');
   });
 
-  void it('Rerank', async () => {
+  it('Rerank', async () => {
     const source = (text: string) => ({
       type: 'INLINE' as const,
       inlineDocumentSource: { type: 'TEXT' as const, textDocument: { text } },
@@ -285,7 +285,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     );
   });
 
-  void it('AgenticRetrieveStream and OptimizePrompt', async () => {
+  it('AgenticRetrieveStream and OptimizePrompt', async () => {
     const retrieved = await agents().send(
       new AgenticRetrieveStreamCommand({
         messages: [{ role: 'user', content: { text: QUESTION } }],
@@ -305,7 +305,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(prompts.at(-1), `${QUESTION} Answer briefly.`);
   });
 
-  void it('the streams of AgentCore', async () => {
+  it('the streams of AgentCore', async () => {
     const interpreted = await agentcore().send(
       new InvokeCodeInterpreterCommand({ codeInterpreterIdentifier: 'c1', name: 'executeCode' }),
     );
@@ -326,7 +326,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(chunks[2]?.contentStop?.exitCode, 0);
   });
 
-  void it('the catalogue, in pages', async () => {
+  it('the catalogue, in pages', async () => {
     const bedrock = new BedrockClient(settings('bedrock'));
     const { modelSummaries } = await bedrock.send(new ListFoundationModelsCommand({ byProvider: 'amazon' }));
     assert.ok(modelSummaries !== undefined && modelSummaries.length > 2);
@@ -342,7 +342,7 @@ void describe('the AWS SDK for JavaScript reads', () => {
     assert.equal(rest.nextToken, undefined);
   });
 
-  void it('the echo of every other operation, in both protocols', async () => {
+  it('the echo of every other operation, in both protocols', async () => {
     await new BedrockAgentClient(settings('bedrock-agent')).send(new PrepareAgentCommand({ agentId: 'A1' }));
     assert.equal(simulator.requests().at(-1)?.operation, 'PrepareAgent');
     await new BedrockDataAutomationRuntimeClient(settings('bedrock-data-automation-runtime')).send(

@@ -49,8 +49,8 @@ function refusalOf(request: ArrivedRequest, rules: Partial<SignatureRules> = {})
   throw new Error('The request was accepted.');
 }
 
-void describe('a signature by the AWS SDK', () => {
-  void it('is accepted, and says who signed and for which scope', async () => {
+describe('a signature by the AWS SDK', () => {
+  it('is accepted, and says who signed and for which scope', async () => {
     assert.deepEqual(verifySignature(arrived(await sign(CONVERSE)), RULES), {
       scheme: 'sigv4',
       accessKeyId: SIMULATOR_CREDENTIALS.accessKeyId,
@@ -58,7 +58,7 @@ void describe('a signature by the AWS SDK', () => {
     });
   });
 
-  void it('is accepted for any path, query and body that can be sent', async () => {
+  it('is accepted for any path, query and body that can be sent', async () => {
     const segment = fc
       .array(fc.constantFrom(..."a Z 0 - _ ~ ! $ ' ( ) * + , = : @ &".split(' '), '%20', '%3A', '%2F', '%C3%A9'), {
         minLength: 1,
@@ -84,14 +84,14 @@ void describe('a signature by the AWS SDK', () => {
     );
   });
 
-  void it('is accepted with a session token that belongs to the credentials', async () => {
+  it('is accepted with a session token that belongs to the credentials', async () => {
     const credentials = { ...SIMULATOR_CREDENTIALS, sessionToken: 'session' };
     const signed = await sign({ ...CONVERSE, credentials });
     assert.equal(verifySignature(arrived(signed), { ...RULES, credentials }).scheme, 'sigv4');
     assert.equal(refusalOf(arrived(signed)).exception, 'UnrecognizedClientException');
   });
 
-  void it('is accepted up to 5 minutes from now, and not beyond', async () => {
+  it('is accepted up to 5 minutes from now, and not beyond', async () => {
     const signed = arrived(await sign(CONVERSE));
     for (const offMs of [-300_000, 300_000]) {
       assert.equal(verifySignature(signed, { ...RULES, nowMs: NOW_MS + offMs }).scheme, 'sigv4');
@@ -102,7 +102,7 @@ void describe('a signature by the AWS SDK', () => {
   });
 });
 
-void describe('a request that is not what was signed', () => {
+describe('a request that is not what was signed', () => {
   const CHANGES: readonly (readonly [what: string, change: (signed: Signed) => ArrivedRequest])[] = [
     ['another method', (signed) => arrived(signed, { method: 'PUT' })],
     ['another path', (signed) => arrived(signed, { rawPath: `${splitTarget(signed.target).rawPath}-stream` })],
@@ -124,19 +124,19 @@ void describe('a request that is not what was signed', () => {
   ];
 
   for (const [what, change] of CHANGES) {
-    void it(`is refused: ${what}`, async () => {
+    it(`is refused: ${what}`, async () => {
       const refusal = refusalOf(change(await sign(CONVERSE)));
       assert.equal(refusal.exception, 'InvalidSignatureException');
       assert.equal(refusal.status, 403);
     });
   }
 
-  void it('is refused for the payload hash it claims, before the signature is looked at', async () => {
+  it('is refused for the payload hash it claims, before the signature is looked at', async () => {
     const signed = await sign({ ...CONVERSE, headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } });
     assert.match(refusalOf(arrived(signed)).message, /'x-amz-content-sha256' header does not match/);
   });
 
-  void it('is refused: any single character of the signature changed', async () => {
+  it('is refused: any single character of the signature changed', async () => {
     const signed = await sign(CONVERSE);
     const authorization = signed.headers['authorization'] ?? '';
     const start = authorization.indexOf('Signature=') + 'Signature='.length;
@@ -147,7 +147,7 @@ void describe('a request that is not what was signed', () => {
     }
   });
 
-  void it('is told the canonical request and the string to sign', async () => {
+  it('is told the canonical request and the string to sign', async () => {
     const { message } = refusalOf(arrived(await sign(CONVERSE), { method: 'PUT' }));
     assert.match(
       message,
@@ -160,8 +160,8 @@ void describe('a request that is not what was signed', () => {
   });
 });
 
-void describe('credentials', () => {
-  void it('are missed when there are none', async () => {
+describe('credentials', () => {
+  it('are missed when there are none', async () => {
     const refusal = refusalOf(withHeader(await sign(CONVERSE), 'authorization', undefined));
     assert.equal(refusal.exception, 'MissingAuthenticationTokenException');
   });
@@ -181,12 +181,12 @@ void describe('credentials', () => {
     ['the signing name of another service', { service: 'bedrock-agentcore' }, 'InvalidSignatureException'],
   ];
   for (const [what, changes, exception] of WRONG) {
-    void it(`are refused: ${what}`, async () => {
+    it(`are refused: ${what}`, async () => {
       assert.equal(refusalOf(arrived(await sign({ ...CONVERSE, ...changes }))).exception, exception);
     });
   }
 
-  void it('are refused when their form is not the documented one', async () => {
+  it('are refused when their form is not the documented one', async () => {
     const signed = await sign(CONVERSE);
     for (const authorization of [
       '',
@@ -199,7 +199,7 @@ void describe('credentials', () => {
     }
   });
 
-  void it('may be a bearer key where the service takes one', async () => {
+  it('may be a bearer key where the service takes one', async () => {
     const signed = await sign(CONVERSE);
     const bearer = withHeader(signed, 'authorization', 'Bearer a-bedrock-key');
     assert.deepEqual(verifySignature(bearer, RULES), { scheme: 'bearer' });

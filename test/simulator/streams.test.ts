@@ -9,7 +9,7 @@ import { call, question, sendToHeaders, sign } from './support.ts';
 
 const PATH = '/model/simulator.stream/converse-stream';
 
-void describe('streams', () => {
+describe('streams', () => {
   let simulator: Simulator;
   const agent = new Agent({ keepAlive: false });
   before(async () => {
@@ -28,7 +28,7 @@ void describe('streams', () => {
       agent,
     );
 
-  void it('come at the pace asked for, each with the hash of its bytes in the ledger', async () => {
+  it('come at the pace asked for, each with the hash of its bytes in the ledger', async () => {
     const startedAtMs = performance.now();
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) => stream({ chunks: 10, intervalMs: 20, textBytes: 50 + index })),
@@ -45,7 +45,7 @@ void describe('streams', () => {
     }
   });
 
-  void it('show their headers before their first frame', async () => {
+  it('show their headers before their first frame', async () => {
     const origin = simulator.origins['bedrock-runtime'];
     const signed = await sign({
       origin,
@@ -59,7 +59,7 @@ void describe('streams', () => {
     await simulator.until(() => simulator.openSockets() === 0);
   });
 
-  void it('wait for a client that does not read, and go on when it does', async () => {
+  it('wait for a client that does not read, and go on when it does', async () => {
     const origin = simulator.origins['bedrock-runtime'];
     const chunks = 4000;
     const textBytes = 10_000;
@@ -77,7 +77,7 @@ void describe('streams', () => {
     assert.equal(received, record?.responseBytes);
   });
 
-  void it('at a pace wait for a client that does not read, without holding up the others', async () => {
+  it('at a pace wait for a client that does not read, without holding up the others', async () => {
     const origin = simulator.origins['bedrock-runtime'];
     const chunks = 60;
     const body = question('Hello', {
@@ -91,7 +91,7 @@ void describe('streams', () => {
     await simulator.until(() => unread?.ended === 'client-gone');
   });
 
-  void it('carry the time each piece was made when asked to', async () => {
+  it('carry the time each piece was made when asked to', async () => {
     const { body } = await stream({ chunks: 3, textBytes: 40, stamped: true });
     const stamps = [...body.toString('latin1').matchAll(/"text":"(\d+\.\d{3}) /g)].map(([, stamp]) => Number(stamp));
     assert.equal(stamps.length, 3);
@@ -103,8 +103,8 @@ void describe('streams', () => {
   });
 });
 
-void describe('the ticker', () => {
-  void it('serves each step once per interval and forgets it when it is done', async () => {
+describe('the ticker', () => {
+  it('serves each step once per interval and forgets it when it is done', async () => {
     const ticker = new Ticker();
     const counts = await Promise.all(
       Array.from({ length: 25 }, (_, index) => {

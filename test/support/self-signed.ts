@@ -19,10 +19,8 @@ export function makeSelfSigned(): SelfSigned {
   const keyFile = join(folder, 'key.pem');
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-days', '2', ...key, ...subject],
-    ...['-out', certFile, '-keyout', keyFile],
-  ]);
+  const files = ['-out', certFile, '-keyout', keyFile];
+  const made = spawnSync('openssl', ['req', '-x509', '-days', '2', ...key, ...subject, ...files]);
   if (made.status !== 0) throw new Error(`openssl made no certificate: ${String(made.stderr)}`);
   return {
     certFile,

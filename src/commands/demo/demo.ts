@@ -41,8 +41,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       write(`The gateway listens on ${gateway.origin}\n`);
       for (const example of EXAMPLES) await show(example, gateway, options);
       if (options.once) return;
+      const stopped = untilStopped();
       writeFarewell(gateway, write);
-      await untilStopped();
+      await stopped;
     } finally {
       await gateway.close({ noticeMs: 0 });
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What of an answer, or of one event of a stream, a person wants to read. */
-export interface Reading {
+interface Reading {
   /** What was said; the pieces of a stream follow each other. */
   readonly text?: string;
   /** A fact about it, on a line of its own. */

@@ -1,14 +1,7 @@
 import type { Boto3Call } from './driver.ts';
+import { AGENT_RUNTIME_ARN, CLAUDE_BODY, MODEL, PROFILE_ARN } from '../examples.ts';
 
-export const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-export const PROFILE_ARN = 'arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123';
-const RUNTIME_ARN = 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/tool-abc123';
 export const MESSAGES = [{ role: 'user', content: [{ text: 'What is an outcrop?' }] }];
-const CLAUDE_BODY = JSON.stringify({
-  anthropic_version: 'bedrock-2023-05-31',
-  max_tokens: 100,
-  messages: [{ role: 'user', content: 'What is an outcrop?' }],
-});
 
 /** At least one operation of each service. */
 export const CALLS: readonly (Omit<Boto3Call, 'client'> & { readonly operation: string; readonly region?: string })[] =
@@ -54,7 +47,7 @@ export const CALLS: readonly (Omit<Boto3Call, 'client'> & { readonly operation: 
     {
       service: 'bedrock-agentcore',
       method: 'invoke_agent_runtime',
-      args: { agentRuntimeArn: RUNTIME_ARN, payload: '{"prompt":"Hello"}' },
+      args: { agentRuntimeArn: AGENT_RUNTIME_ARN, payload: '{"prompt":"Hello"}' },
       operation: 'InvokeAgentRuntime',
       region: 'us-west-2',
     },

@@ -27,6 +27,23 @@ export const LEAKS: Readonly<Record<string, string>> = {
   'x-amz-meta-anything': CANARY,
 };
 
+/** Headers that go with any request, modelled or not, so that tracing and betas need no release of the gateway. */
+const TRAVELLERS = {
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  tracestate: 'vendor=value',
+  baggage: 'key=value',
+  accept: 'application/json',
+  'anthropic-beta': 'newer-than-this-gateway',
+  'mcp-protocol-version': '2025-06-18',
+  'x-amzn-bedrock-newer': 'than this gateway',
+};
+
+/** The headers of a request and those of the above that it does not have yet. */
+export function withTravellers(headers: WireRequest['headers']): WireRequest['headers'] {
+  const present = new Set(headers.map(([name]) => name));
+  return [...headers, ...Object.entries(TRAVELLERS).filter(([name]) => !present.has(name))];
+}
+
 const TRAVELS = new Set(['accept', 'baggage', 'content-type', 'traceparent', 'tracestate', 'user-agent']);
 const TRAVELS_BY_PREFIX = ['anthropic-', 'mcp-', 'x-amzn-bedrock-'];
 /** The gateway's own: its signature, its connection to Bedrock, and what it wants of the answer. */

@@ -1,7 +1,7 @@
 import type { ServiceId } from '../../../simulator/index.ts';
 import type { ExampleValues } from './example-input.ts';
 
-/** A region that is not the gateway's default: a request whose path names it has to be signed for it. */
+/** A region that is not the gateway's default: a request about a resource in it has to be signed for it. */
 export const ARN_REGION = 'eu-west-1';
 
 const ACCOUNT = '123456789012';
@@ -33,8 +33,8 @@ const ARNS: Readonly<Record<ServiceId, string>> = {
 
 /** In the body: ListTagsForResource and its kin, shared by two services. */
 const BODY_ARNS: Partial<Readonly<Record<ServiceId, string>>> = {
-  bedrock: `arn:aws:bedrock:us-east-1:${ACCOUNT}:guardrail/abc123`,
-  'bedrock-data-automation': `arn:aws:bedrock:us-east-1:${ACCOUNT}:data-automation-project/abc123`,
+  bedrock: `arn:aws:bedrock:${ARN_REGION}:${ACCOUNT}:guardrail/abc123`,
+  'bedrock-data-automation': `arn:aws:bedrock:${ARN_REGION}:${ACCOUNT}:data-automation-project/abc123`,
 };
 
 /** What the simulator, as Bedrock, looks into: everywhere else any text does. */

@@ -32,7 +32,7 @@ const arns: readonly (readonly [text: string, parts: readonly string[]])[] = [
 ];
 
 for (const [text, [partition, service, region, accountId, resource]] of arns) {
-  void test(`parses ${text}`, () => {
+  test(`parses ${text}`, () => {
     assert.deepEqual(parseArn(text), { partition, service, region, accountId, resource });
   });
 }
@@ -61,18 +61,18 @@ const notArns = [
 ] as const;
 
 for (const text of notArns) {
-  void test(`${JSON.stringify(text)} is no ARN`, () => {
+  test(`${JSON.stringify(text)} is no ARN`, () => {
     assert.equal(parseArn(text), null);
   });
 }
 
-void test('an ARN has 2,048 characters at most', () => {
+test('an ARN has 2,048 characters at most', () => {
   const longest = 'arn:aws:s3:::'.padEnd(2048, 'x');
   assert.equal(parseArn(longest)?.resource.length, 2048 - 'arn:aws:s3:::'.length);
   assert.equal(parseArn(`${longest}x`), null);
 });
 
-void test('any text gives null or the parts it consists of', () => {
+test('any text gives null or the parts it consists of', () => {
   const piece = fc.oneof(
     fc.constantFrom('arn', 'aws', 'aws-cn', 'bedrock', 'us-east-1', '', '123456789012', ':', 'x/y', '\n'),
     fc.string({ unit: 'binary', maxLength: 4 }),

@@ -72,7 +72,7 @@ const hosts = [
 ] as const;
 
 for (const [partition, region, plain, fips, dualStack, both] of hosts) {
-  void test(`hosts in ${region}`, () => {
+  test(`hosts in ${region}`, () => {
     const hostPrefix = 'bedrock-runtime';
     assert.equal(partitionOf(region)?.id, partition);
     assert.equal(serviceHost({ hostPrefix, region, fips: false, dualStack: false }), plain);
@@ -94,13 +94,13 @@ const servicesHosts = [
 ] as const;
 
 for (const host of servicesHosts) {
-  void test(`the host ${host}`, () => {
+  test(`the host ${host}`, () => {
     const hostPrefix = host.slice(0, host.indexOf('.'));
     assert.equal(serviceHost({ hostPrefix, region: 'eu-central-1', fips: false, dualStack: false }), host);
   });
 }
 
-void test('each known region belongs to its own partition alone', () => {
+test('each known region belongs to its own partition alone', () => {
   for (const partition of PARTITIONS) {
     for (const region of partition.regions) {
       assert.deepEqual(
@@ -112,7 +112,7 @@ void test('each known region belongs to its own partition alone', () => {
   }
 });
 
-void test('a region that is not known yet is one by its form', () => {
+test('a region that is not known yet is one by its form', () => {
   for (const region of ['eu-west-9', 'us-gov-central-12', 'eusc-de-west-2'])
     assert.equal(isRegion(region), true, region);
 });
@@ -141,7 +141,7 @@ const notRegions = [
 ] as const;
 
 for (const text of notRegions) {
-  void test(`${JSON.stringify(text)} is no region and never becomes part of a host`, () => {
+  test(`${JSON.stringify(text)} is no region and never becomes part of a host`, () => {
     assert.equal(isRegion(text), false);
     assert.equal(partitionOf(text), null);
     const endpoint = { hostPrefix: 'bedrock', region: text, fips: false, dualStack: false };
@@ -149,7 +149,7 @@ for (const text of notRegions) {
   });
 }
 
-void test('only a plain label can stand before the region', () => {
+test('only a plain label can stand before the region', () => {
   for (const hostPrefix of ['', 'evil.com/', 'a.b', 'bedrock-', '-bedrock', 'Bedrock', 'bedrock\n', 'u@h']) {
     const endpoint = { hostPrefix, region: 'us-east-1', fips: false, dualStack: false };
     assert.throws(() => serviceHost(endpoint), /Not a host prefix/, hostPrefix);

@@ -41,7 +41,7 @@ const PATH_ARNS: readonly [path: 'tags' | 'resourcepolicy', arn: string, owner: 
 ];
 
 for (const [path, arn, owner] of PATH_ARNS) {
-  void test(`/${path}/ of ${arn} is ${owner}'s, however the ARN is written`, () => {
+  test(`/${path}/ of ${arn} is ${owner}'s, however the ARN is written`, () => {
     for (const method of path === 'tags' ? ['GET', 'POST', 'DELETE'] : ['GET', 'PUT', 'DELETE']) {
       assert.equal(identify(method, `/bedrock/${path}/${encodeURIComponent(arn)}`), owner);
       assert.equal(identify(method, `/bedrock/${path}/${arn.replaceAll('/', '%2F')}`), owner);
@@ -59,7 +59,7 @@ const BODY_ARNS: readonly [arn: string, owner: ServiceId][] = [
 ];
 
 for (const [arn, owner] of BODY_ARNS) {
-  void test(`the tag operations of the body's ${arn} are ${owner}'s`, () => {
+  test(`the tag operations of the body's ${arn} are ${owner}'s`, () => {
     for (const path of ['listTagsForResource', 'tagResource', 'untagResource']) {
       assert.equal(
         identify('POST', `/bedrock/${path}`, { body: JSON.stringify({ tags: [], resourceARN: arn }) }),
@@ -69,7 +69,7 @@ for (const [arn, owner] of BODY_ARNS) {
   });
 }
 
-void test('the table of this file covers every path that services share', () => {
+test('the table of this file covers every path that services share', () => {
   const owners = Map.groupBy(OPERATIONS, ({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`);
   const shared = [...owners].filter(([key, operations]) => key !== 'POST /' && operations.length > 1);
   assert.deepEqual(shared.map(([key]) => key).toSorted(), [
@@ -85,7 +85,7 @@ void test('the table of this file covers every path that services share', () => 
   ]);
 });
 
-void test('without an ARN the scope of the signature decides, if it can', () => {
+test('without an ARN the scope of the signature decides, if it can', () => {
   assert.equal(
     identify('GET', '/bedrock/tags/x', { signingService: 'bedrock-agentcore' }),
     'bedrock-agentcore-control',
@@ -96,12 +96,12 @@ void test('without an ARN the scope of the signature decides, if it can', () => 
   refused('ambiguousOperation', 'GET', '/bedrock/tags/x');
 });
 
-void test('the scope of a signature does not overrule an ARN', () => {
+test('the scope of a signature does not overrule an ARN', () => {
   const raw = `/bedrock/tags/${encodeURIComponent(arnOf('bedrock', 'agent/A1'))}`;
   assert.equal(identify('GET', raw, { signingService: 'bedrock-agentcore' }), 'bedrock-agent');
 });
 
-void test('an ARN that none of the services keeps is refused', () => {
+test('an ARN that none of the services keeps is refused', () => {
   for (const arn of [
     arnOf('s3', 'x'),
     arnOf('lambda', 'agent/A1'),
@@ -114,18 +114,18 @@ void test('an ARN that none of the services keeps is refused', () => {
   }
 });
 
-void test('a body that names no resource, or is no JSON, is refused', () => {
+test('a body that names no resource, or is no JSON, is refused', () => {
   for (const body of ['', '{}', '{"resourceARN":null}', '{"resourceARN":"x"}', '{"resourceARN":1}', '[]', 'x']) {
     refused('ambiguousOperation', 'POST', '/bedrock/tagResource', { body, signingService: 'bedrock' });
   }
 });
 
-void test('a body that names a resource of another AWS service is refused', () => {
+test('a body that names a resource of another AWS service is refused', () => {
   const body = JSON.stringify({ resourceARN: arnOf('s3', 'bucket') });
   refused('ambiguousOperation', 'POST', '/bedrock/tagResource', { body });
 });
 
-void test('a body that names its resource twice, also by an escape, is refused', () => {
+test('a body that names its resource twice, also by an escape, is refused', () => {
   const [one, other] = [arnOf('bedrock', 'guardrail/g'), arnOf('bedrock', 'blueprint/b')];
   for (const name of ['resourceARN', '\\u0072esourceARN']) {
     refused('invalidRequest', 'POST', '/bedrock/tagResource', {
@@ -134,6 +134,6 @@ void test('a body that names its resource twice, also by an escape, is refused',
   }
 });
 
-void test('a single candidate needs no evidence', () => {
+test('a single candidate needs no evidence', () => {
   assert.equal(identify('POST', '/bedrock/-/bedrock/us-east-1/tagResource', { body: 'x' }), 'bedrock');
 });

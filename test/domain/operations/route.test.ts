@@ -31,7 +31,7 @@ const CARRIED_REST = OPERATIONS.filter(
 );
 
 for (const spelling of SPELLINGS) {
-  void test(`every operation routes back to itself under every mount, labels as ${spelling.name} writes them`, () => {
+  test(`every operation routes back to itself under every mount, labels as ${spelling.name} writes them`, () => {
     for (const operation of CARRIED_REST) {
       const path = examplePath(operation, spelling);
       const mounts = [
@@ -55,7 +55,7 @@ for (const spelling of SPELLINGS) {
   });
 }
 
-void test('labels are the raw segments by the names of the model, and ARNs among them are parsed', () => {
+test('labels are the raw segments by the names of the model, and ARNs among them are parsed', () => {
   const { labels, resourceArns } = route(
     'POST',
     '/bedrock/guardrail/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aguardrail%2Fg/version/1/apply',
@@ -70,7 +70,7 @@ void test('labels are the raw segments by the names of the model, and ARNs among
   );
 });
 
-void test('operations that share a path share its label names', () => {
+test('operations that share a path share its label names', () => {
   for (const { method, path, service } of CARRIED_REST) {
     const raw = `/bedrock${path.replaceAll(/[{}]/g, '')}`;
     const labelNames = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
@@ -78,27 +78,27 @@ void test('operations that share a path share its label names', () => {
   }
 });
 
-void test('a mount that names service and region passes both on', () => {
+test('a mount that names service and region passes both on', () => {
   const { service, region, upstreamPath } = route('POST', '/bedrock/-/bedrock-runtime/eu-west-1/model/x/invoke');
   assert.deepEqual([service, region, upstreamPath], ['bedrock-runtime', 'eu-west-1', '/model/x/invoke']);
 });
 
-void test('a mount that names a service takes shared paths for that service', () => {
+test('a mount that names a service takes shared paths for that service', () => {
   assert.deepEqual(named(route('GET', '/bedrock-agent/tags/x')), ['bedrock-agent:ListTagsForResource']);
   assert.deepEqual(named(route('POST', '/bedrock/-/bedrock/us-east-1/tagResource')), ['bedrock:TagResource']);
 });
 
-void test('HEAD is routed as its GET', () => {
+test('HEAD is routed as its GET', () => {
   assert.deepEqual(named(route('HEAD', '/bedrock/guardrails')), ['bedrock:ListGuardrails']);
 });
 
-void test('a doubled slash is collapsed and a trailing one decides', () => {
+test('a doubled slash is collapsed and a trailing one decides', () => {
   assert.deepEqual(named(route('POST', '/bedrock//agents/a')), ['bedrock-agent-runtime:InvokeInlineAgent']);
   assert.deepEqual(named(route('POST', '/bedrock/agents/a/')), ['bedrock-agent:PrepareAgent']);
   assert.equal(route('POST', '/bedrock//agents//a//').upstreamPath, '/agents/a/');
 });
 
-void test('case decides', () => {
+test('case decides', () => {
   assert.deepEqual(named(route('POST', '/bedrock/agents/a/agentaliases/')), ['bedrock-agent:ListAgentAliases']);
   refused('unknownOperation', /No Bedrock operation/, 'POST', '/bedrock/agents/a/agentAliases/');
   refused('unknownOperation', /not served here/, 'POST', '/Bedrock/model/x/converse');
@@ -106,7 +106,7 @@ void test('case decides', () => {
   refused('unknownOperation', /takes POST/, 'post', '/bedrock/model/x/converse');
 });
 
-void test('a literal beats a parameter, and gives way where it leads nowhere', () => {
+test('a literal beats a parameter, and gives way where it leads nowhere', () => {
   assert.deepEqual(named(route('POST', '/bedrock/flows/validate-definition')), [
     'bedrock-agent:ValidateFlowDefinition',
   ]);
@@ -140,7 +140,7 @@ for (const [method, raw, message] of [
   ['OPTIONS', '/bedrock/model/x/invoke', /takes POST, not OPTIONS/],
   ['POST', '/bedrock/v2/x', /No Bedrock operation/],
 ] as const) {
-  void test(`${method} ${raw} is 404`, () => {
+  test(`${method} ${raw} is 404`, () => {
     refused('unknownOperation', message, method, raw);
   });
 }
@@ -157,19 +157,19 @@ for (const [method, raw, message] of [
   ['GET', '/bedrock/runtimes/x/ws', /WebSocket/],
   ['GET', '/bedrock-agentcore/runtimes/x/ws', /WebSocket/],
 ] as const) {
-  void test(`${method} ${raw} is said not to be carried yet`, () => {
+  test(`${method} ${raw} is said not to be carried yet`, () => {
     refused('notImplemented', message, method, raw);
   });
 }
 
-void test('an encoded slash is refused in a label that is neither ARN nor id, and in an unmodelled segment', () => {
+test('an encoded slash is refused in a label that is neither ARN nor id, and in an unmodelled segment', () => {
   refused('invalidRequest', /guardrailVersion/, 'POST', '/bedrock/guardrail/g/version/1%2F2/apply');
   refused('invalidRequest', /guardrailVersion/, 'POST', '/bedrock/guardrail/g/version/1%5c2/apply');
   refused('invalidRequest', /no ARN/, 'POST', '/bedrock/model/a%2Fb/new-thing');
   assert.equal(route('POST', '/bedrock/model/a%2Fb/invoke').labels['modelId'], 'a%2Fb');
 });
 
-void test('an unknown path goes to the one service that owns its first segment, marked as unmodelled', () => {
+test('an unknown path goes to the one service that owns its first segment, marked as unmodelled', () => {
   const found = route('PATCH', '/bedrock/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Ax%2Fy/new-thing?a');
   const [operation] = found.candidates;
   assert.deepEqual(
@@ -180,7 +180,7 @@ void test('an unknown path goes to the one service that owns its first segment, 
   assert.equal(found.upstreamPath.endsWith('/new-thing'), true);
 });
 
-void test('under a mount that names a service, that service having the first segment is enough', () => {
+test('under a mount that names a service, that service having the first segment is enough', () => {
   assert.deepEqual(named(route('POST', '/bedrock-agent/agents/a/new-thing')), ['bedrock-agent:Unmodelled']);
   refused('unknownOperation', /No bedrock-agent operation/, 'POST', '/bedrock-agent/new-things');
 });
@@ -193,7 +193,7 @@ for (const raw of [
   '/bedrock/-/bedrock-data-automation-runtime/us-east-1',
   '/bedrock/-/bedrock-data-automation-runtime/us-east-1/',
 ]) {
-  void test(`${raw} serves the awsJson operations`, () => {
+  test(`${raw} serves the awsJson operations`, () => {
     const names = OPERATIONS.filter(({ path }) => path === '/').map(({ name }) => name);
     assert.equal(names.length, 6);
     for (const name of names) {
@@ -211,12 +211,12 @@ for (const raw of [
   });
 }
 
-void test('an X-Amz-Target changes nothing for a path of its own', () => {
+test('an X-Amz-Target changes nothing for a path of its own', () => {
   const found = route('POST', '/bedrock/model/x/converse', `${TARGET_PREFIX}InvokeDataAutomation`);
   assert.deepEqual(named(found), ['bedrock-runtime:Converse']);
 });
 
-void test('the root of a mount that names another service is no awsJson endpoint', () => {
+test('the root of a mount that names another service is no awsJson endpoint', () => {
   refused(
     'unknownOperation',
     /names no operation/,
@@ -226,13 +226,13 @@ void test('the root of a mount that names another service is no awsJson endpoint
   );
 });
 
-void test('the body bound is the largest of the candidates', () => {
+test('the body bound is the largest of the candidates', () => {
   const found = route('POST', '/bedrock/listTagsForResource');
   assert.equal(found.bodyBytesMax, Math.max(...found.candidates.map(({ bodyBytesMax }) => bodyBytesMax)));
   assert.ok(route('POST', '/bedrock/runtimes/x/invocations').bodyBytesMax > found.bodyBytesMax);
 });
 
-void test('a message shows only the beginning of a long path', () => {
+test('a message shows only the beginning of a long path', () => {
   assert.throws(
     () => route('POST', `/bedrock/nothing/${'x'.repeat(5000)}`),
     (error) => error instanceof Refusal && error.message.length < 300,

@@ -23,12 +23,12 @@ const operationNamed = (key: string): (typeof OPERATIONS)[number] => {
   return operation;
 };
 
-void test('the committed tables are what the installed AWS SDK clients say', async () => {
+test('the committed tables are what the installed AWS SDK clients say', async () => {
   const { stdout } = await run(process.execPath, [script.pathname, '--check']);
   assert.match(stdout, /^\d+ operations of 8 services/);
 });
 
-void test('every operation of August 2026 is in the table with its service, method and path', () => {
+test('every operation of August 2026 is in the table with its service, method and path', () => {
   const known = new Set(OPERATIONS.map(({ service, name, method, path }) => `${service}:${name} ${method} ${path}`));
   assert.equal(listed.length, 491);
   assert.deepEqual(
@@ -37,7 +37,7 @@ void test('every operation of August 2026 is in the table with its service, meth
   );
 });
 
-void test('only the services of models take Bedrock API keys, and only AgentCore has a signing name of its own', () => {
+test('only the services of models take Bedrock API keys, and only AgentCore has a signing name of its own', () => {
   const idsWhere = (holds: (service: Service) => boolean): string[] =>
     Object.values(SERVICES)
       .filter(holds)
@@ -52,24 +52,24 @@ void test('only the services of models take Bedrock API keys, and only AgentCore
   );
 });
 
-void test('endpoint variables are named as the AWS SDKs name them', () => {
+test('endpoint variables are named as the AWS SDKs name them', () => {
   for (const { id, endpointVariable } of Object.values(SERVICES)) {
     assert.equal(endpointVariable, `AWS_ENDPOINT_URL_${id.toUpperCase().replaceAll('-', '_')}`);
   }
 });
 
-void test('the simulator has the same operations', () => {
+test('the simulator has the same operations', () => {
   assert.deepEqual(
     simulatorOperations.map(({ service, operation, method, uri }) => [service, operation, method, uri]),
     OPERATIONS.map(({ service, name, method, path }) => [service, name, method, path]),
   );
 });
 
-void test('no operation is listed twice', () => {
+test('no operation is listed twice', () => {
   assert.equal(byKey.size, OPERATIONS.length);
 });
 
-void test('event streams are known by direction', () => {
+test('event streams are known by direction', () => {
   const streaming = (direction: string): string[] =>
     OPERATIONS.filter(({ eventStream }) => eventStream === direction).map(({ name }) => name);
   assert.deepEqual(streaming('both'), ['InvokeModelWithBidirectionalStream']);
@@ -92,7 +92,7 @@ void test('event streams are known by direction', () => {
   );
 });
 
-void test('every event stream models the exception by which a relay says that it broke off', () => {
+test('every event stream models the exception by which a relay says that it broke off', () => {
   const outputs = [
     runtime.ConverseStreamOutput$,
     runtime.ResponseStream$,
@@ -113,7 +113,7 @@ void test('every event stream models the exception by which a relay says that it
   }
 });
 
-void test('modelled input headers are lower case', () => {
+test('modelled input headers are lower case', () => {
   const { headers } = operationNamed('bedrock-runtime:InvokeModel');
   assert.ok(headers.includes('x-amzn-bedrock-guardrailidentifier'));
   for (const operation of OPERATIONS) {
@@ -139,12 +139,12 @@ for (const [key, kind] of [
   ['bedrock-agentcore:GetResourceOauth2Token', 'invoke'],
   ['bedrock-agentcore:GetWorkloadAccessTokenForJWT', 'invoke'],
 ] as const) {
-  void test(`${key} is of kind ${kind}`, () => {
+  test(`${key} is of kind ${kind}`, () => {
     assert.equal(operationNamed(key).kind, kind);
   });
 }
 
-void test('every GET reads and everything that is called Create, Update or Delete writes', () => {
+test('every GET reads and everything that is called Create, Update or Delete writes', () => {
   for (const { name, method, kind } of OPERATIONS) {
     if (method === 'GET') assert.equal(kind, 'read', name);
     if (/^(?:Create|Update|Delete|Put|Tag|Untag)/.test(name)) assert.equal(kind, 'write', name);
@@ -158,12 +158,12 @@ for (const [key, mebibytes] of [
   ['bedrock-agentcore:InvokeAgentRuntime', 100],
   ['bedrock-agentcore:InvokeCodeInterpreter', 134],
 ] as const) {
-  void test(`${key} carries bodies of up to ${mebibytes} MiB`, () => {
+  test(`${key} carries bodies of up to ${mebibytes} MiB`, () => {
     const { bodyBytesMax } = operationNamed(key);
     assert.equal(Math.floor(bodyBytesMax / 1024 / 1024), mebibytes);
   });
 }
 
-void test('a ConverseStream is complete only with its messageStop', () => {
+test('a ConverseStream is complete only with its messageStop', () => {
   assert.deepEqual(operationNamed('bedrock-runtime:ConverseStream').terminalEvents, ['messageStop']);
 });

@@ -4,6 +4,20 @@ export function amzDateOf(timeMs: number): string {
   return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
 }
 
+/** `amzDateOf` that keeps the last second it wrote, since under load most requests share it with the one before. */
+export function createAmzDates(): (timeMs: number) => string {
+  let keptSecond = Number.NaN;
+  let kept = '';
+  return (timeMs) => {
+    const second = Math.floor(timeMs / 1000);
+    if (second !== keptSecond) {
+      kept = amzDateOf(timeMs);
+      keptSecond = second;
+    }
+    return kept;
+  };
+}
+
 const FORM = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 /** @returns milliseconds since the epoch, or null for another form and for a day or time that does not exist. */

@@ -35,7 +35,7 @@ export function canonicalRequest(parts: RequestParts): CanonicalRequest {
 
 /** Encodes an already encoded path once more: `%3A` becomes `%253A` and `:` becomes `%3A`; slashes stay. */
 export function canonicalPath(rawPath: string): string {
-  return ONLY_UNRESERVED_AND_SLASH.test(rawPath) ? rawPath : uriEncode(rawPath).replaceAll('%2F', '/');
+  return rawPath.replace(NEITHER_UNRESERVED_NOR_SLASH, uriEncode);
 }
 
 /**
@@ -54,7 +54,7 @@ export function canonicalQuery(rawQuery: string): string {
 }
 
 const ONLY_UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
-const ONLY_UNRESERVED_AND_SLASH = /^[A-Za-z0-9\-._~/]*$/;
+const NEITHER_UNRESERVED_NOR_SLASH = /[^A-Za-z0-9\-._~/]+/g;
 
 function canonicalPair(pair: string): readonly [name: string, value: string] {
   const equals = pair.indexOf('=');

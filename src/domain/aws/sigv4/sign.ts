@@ -1,4 +1,4 @@
-import { amzDateOf } from './amz-date.ts';
+import { createAmzDates } from './amz-date.ts';
 import type { RequestParts, SignedHeader } from './canonical-request.ts';
 import { canonicalRequest } from './canonical-request.ts';
 import { scopeText, signatureOf } from './signature.ts';
@@ -37,6 +37,7 @@ export type Sign = (request: RequestToSign, credentials: AwsCredentials, scope: 
  */
 export function createSigner(): Sign {
   const signingKeys = createSigningKeys();
+  const amzDateOf = createAmzDates();
   return (request, credentials, scope) => {
     const amzDate = amzDateOf(request.timeMs);
     const keyScope = { date: amzDate.slice(0, 8), region: scope.region, service: scope.service };

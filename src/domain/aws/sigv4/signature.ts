@@ -1,4 +1,5 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { HmacKey } from './hmac-key.ts';
 
 /** What a signature is for, beside the request itself. */
 export interface CredentialScope {
@@ -17,7 +18,7 @@ export function scopeText({ date, region, service }: CredentialScope): string {
  * Steps 2 and 4 of "Create a signed AWS API request" (IAM User Guide).
  * @returns 64 lower-case hex digits.
  */
-export function signatureOf(signingKey: Buffer, amzDate: string, scope: string, canonicalRequest: string): string {
+export function signatureOf(signingKey: HmacKey, amzDate: string, scope: string, canonicalRequest: string): string {
   const stringToSign = `AWS4-HMAC-SHA256\n${amzDate}\n${scope}\n${hash('sha256', canonicalRequest)}`;
-  return createHmac('sha256', signingKey).update(stringToSign).digest('hex');
+  return signingKey.hexOf(stringToSign);
 }

@@ -37,7 +37,7 @@ function pair(theirs: Theirs, ours: FrameHeaderValue): readonly [Theirs, FrameHe
 
 const headerName = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((name) => name !== '__proto__');
 
-void test("every type of header is read as AWS's codec wrote it", () => {
+test("every type of header is read as AWS's codec wrote it", () => {
   const anyFrame = fc.record({
     headers: fc.uniqueArray(fc.tuple(headerName, header), { selector: ([name]) => name, maxLength: 8 }),
     body: fc.uint8Array({ maxLength: 200 }),
@@ -54,7 +54,7 @@ void test("every type of header is read as AWS's codec wrote it", () => {
   fc.assert(readsAlike, { numRuns: 3_000 });
 });
 
-void test("a frame we write is read by AWS's codec", () => {
+test("a frame we write is read by AWS's codec", () => {
   const textHeaders = fc.uniqueArray(fc.tuple(headerName, fc.string({ unit: 'binary', maxLength: 300 })), {
     selector: ([name]) => name,
     maxLength: 8,
@@ -68,7 +68,7 @@ void test("a frame we write is read by AWS's codec", () => {
   fc.assert(isRead, { numRuns: 2_000 });
 });
 
-void test('an exception frame carries what AWS SDKs look for', () => {
+test('an exception frame carries what AWS SDKs look for', () => {
   const { headers, body } = codec.decode(encodeExceptionFrame('internalServerException', 'Broke "off"\nmid-stream'));
   assert.deepEqual(headers, {
     ':message-type': { type: 'string', value: 'exception' },
@@ -78,7 +78,7 @@ void test('an exception frame carries what AWS SDKs look for', () => {
   assert.deepEqual(JSON.parse(Buffer.from(body).toString()), { message: 'Broke "off"\nmid-stream' });
 });
 
-void test('a header no reader would take is refused when written', () => {
+test('a header no reader would take is refused when written', () => {
   const tooLong: readonly (readonly [string, string])[] = [
     ['', 'x'],
     ['n'.repeat(256), 'x'],

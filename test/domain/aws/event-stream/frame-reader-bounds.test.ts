@@ -19,7 +19,7 @@ const arrivals = (stream: Buffer) => [
   Array.from({ length: Math.floor(stream.length / 1000) }, (_, index) => (index + 1) * 1000),
 ];
 
-void test('a frame of the bound is kept whole, a longer one without its payload, and both count', () => {
+test('a frame of the bound is kept whole, a longer one without its payload, and both count', () => {
   const stream = Buffer.concat([frameOf(64 * KIB), frameOf(64 * KIB + 1), frameOf(100)]);
   for (const cuts of arrivals(stream)) {
     const { frames, framesSeen, atFrameBoundary } = watch(stream, cuts);
@@ -35,7 +35,7 @@ void test('a frame of the bound is kept whole, a longer one without its payload,
   }
 });
 
-void test('a frame whose headers are over the bound is passed over', () => {
+test('a frame whose headers are over the bound is passed over', () => {
   const stream = Buffer.concat([frameOf(1000), frameOf(40)]);
   for (const cuts of [[], [20], [5, 30, 990]]) {
     const { frames, corrupt } = watch(stream, cuts, 19);
@@ -50,7 +50,7 @@ void test('a frame whose headers are over the bound is passed over', () => {
   }
 });
 
-void test('the checksum of a frame too long to keep is checked all the same', () => {
+test('the checksum of a frame too long to keep is checked all the same', () => {
   const damaged = frameOf(200 * KIB);
   damaged.writeUInt8(8, 150 * KIB);
   for (const cuts of arrivals(damaged)) {
@@ -59,14 +59,14 @@ void test('the checksum of a frame too long to keep is checked all the same', ()
   }
 });
 
-void test('a reader nobody listens to counts alike', () => {
+test('a reader nobody listens to counts alike', () => {
   const reader = new FrameReader();
   const stream = Buffer.concat([frameOf(90), frameOf(200 * KIB), frameOf(90)]);
   for (let at = 0; at < stream.length; at += 777) reader.push(stream.subarray(at, at + 777));
   assert.deepEqual([reader.framesSeen, reader.atFrameBoundary, reader.corrupt], [3, true, false]);
 });
 
-void test('the longest frame AWS allows is passed over without being kept', () => {
+test('the longest frame AWS allows is passed over without being kept', () => {
   const stream = frameOf(24 * KIB * KIB);
   const reader = new FrameReader({ onFrame: () => undefined });
   const before = process.memoryUsage().arrayBuffers;
@@ -79,7 +79,7 @@ void test('the longest frame AWS allows is passed over without being kept', () =
   assert.ok(most < 256 * KIB, `${most} bytes held`);
 });
 
-void test('a thousand streams that announce much and send nothing hold no more than the bound each', () => {
+test('a thousand streams that announce much and send nothing hold no more than the bound each', () => {
   const announced = [
     { bytes: 24 * KIB * KIB, options: { onFrame: () => undefined }, heldBytesMax: KIB },
     { bytes: 64 * KIB, options: { onFrame: () => undefined }, heldBytesMax: 64 * KIB },

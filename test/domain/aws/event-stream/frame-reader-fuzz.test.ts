@@ -12,7 +12,7 @@ const RESEALED_MUTANTS = 40_000;
 
 const seed = Date.now() % 2 ** 31;
 
-void test('however a stream is split, the same frames are seen', (t) => {
+test('however a stream is split, the same frames are seen', (t) => {
   t.diagnostic(`seed ${seed}, ${STREAMS * SPLITS_PER_STREAM} splits`);
   const random = seededRandom(seed);
   for (let count = 0; count < STREAMS; count++) {
@@ -30,7 +30,7 @@ void test('however a stream is split, the same frames are seen', (t) => {
   }
 });
 
-void test("of a damaged stream exactly those frames are seen that AWS's codec takes too", (t) => {
+test("of a damaged stream exactly those frames are seen that AWS's codec takes too", (t) => {
   t.diagnostic(`seed ${seed}, ${MUTANTS} mutants`);
   const random = seededRandom(seed);
   let damaged = 0;
@@ -47,7 +47,7 @@ void test("of a damaged stream exactly those frames are seen that AWS's codec ta
   assert.ok(damaged > MUTANTS / 2, `only ${damaged} mutants were damaged`);
 });
 
-void test('damage under right checksums breaks nothing and is seen alike however it is split', () => {
+test('damage under right checksums breaks nothing and is seen alike however it is split', () => {
   const random = seededRandom(seed);
   let corruptCount = 0;
   for (let count = 0; count < RESEALED_MUTANTS; count++) {

@@ -10,7 +10,7 @@ import { reseal, watch } from './watch.ts';
 const MIB = 1024 * 1024;
 const goodFrame = encodeFrame([[':event-type', 'chunk']], Buffer.from('{"bytes":""}'));
 
-void test('a stream cut at any offset is at a boundary exactly between two frames', () => {
+test('a stream cut at any offset is at a boundary exactly between two frames', () => {
   const frames = randomFrames(seededRandom(20), 20);
   const stream = Buffer.concat(frames);
   const boundaries = new Map([[0, 0]]);
@@ -29,7 +29,7 @@ void test('a stream cut at any offset is at a boundary exactly between two frame
   }
 });
 
-void test('an exception frame says that it is one', () => {
+test('an exception frame says that it is one', () => {
   const [frame] = watch(encodeExceptionFrame('throttlingException', 'Slow down.')).frames;
   assert.ok(frame);
   assert.equal(frame.messageType, 'exception');
@@ -65,7 +65,7 @@ const lies: readonly (readonly [what: string, bytes: Buffer])[] = [
 ];
 
 for (const [what, bytes] of lies) {
-  void test(`${what} is not believed for a byte more than the prelude`, () => {
+  test(`${what} is not believed for a byte more than the prelude`, () => {
     assert.equal(watch(bytes.subarray(0, 11)).corrupt, false);
     assert.equal(watch(bytes.subarray(0, 12)).corrupt, true);
     assert.equal(watch(bytes.subarray(0, 12), [7]).corrupt, true);
@@ -80,7 +80,7 @@ const violations = [
 ] as const;
 
 for (const [what, bytes] of violations) {
-  void test(`${what} makes the reader corrupt for good, however it arrives`, () => {
+  test(`${what} makes the reader corrupt for good, however it arrives`, () => {
     const stream = Buffer.concat([bytes, goodFrame, goodFrame]);
     for (const cuts of [[], Array.from(stream.keys())]) {
       assert.deepEqual(watch(stream, cuts), { frames: [], framesSeen: 0, corrupt: true, atFrameBoundary: false });
@@ -88,7 +88,7 @@ for (const [what, bytes] of violations) {
   });
 }
 
-void test('frames before the damage have been seen', () => {
+test('frames before the damage have been seen', () => {
   const { framesSeen, frames, corrupt } = watch(Buffer.concat([goodFrame, goodFrame, flipped(goodFrame, 20)]));
   assert.deepEqual([framesSeen, frames.length, corrupt], [2, 2, true]);
 });
@@ -106,13 +106,13 @@ const malformedHeaders: readonly (readonly [what: string, headers: Buffer])[] = 
 ];
 
 for (const [what, headers] of malformedHeaders) {
-  void test(`${what} under right checksums is corrupt`, () => {
+  test(`${what} under right checksums is corrupt`, () => {
     const { framesSeen, corrupt } = watch(frameWithHeaders(headers));
     assert.deepEqual([framesSeen, corrupt], [0, true]);
   });
 }
 
-void test('1,024 headers are read', () => {
+test('1,024 headers are read', () => {
   const { frames, corrupt } = watch(frameWithHeaders(manyHeaders(1024)));
   assert.deepEqual([frames[0]?.headers.size, corrupt], [1024, false]);
 });

@@ -15,7 +15,7 @@ const paths = [
 ] as const;
 
 for (const [raw, canonical] of paths) {
-  void test(`the path ${JSON.stringify(raw)} becomes ${canonical}`, () => {
+  test(`the path ${JSON.stringify(raw)} becomes ${canonical}`, () => {
     assert.equal(canonicalPath(raw), canonical);
   });
 }
@@ -42,12 +42,12 @@ const queries = [
 ] as const;
 
 for (const [raw, canonical] of queries) {
-  void test(`the query ${JSON.stringify(raw)} becomes ${canonical}`, () => {
+  test(`the query ${JSON.stringify(raw)} becomes ${canonical}`, () => {
     assert.equal(canonicalQuery(raw), canonical);
   });
 }
 
-void test('headers are sorted, trimmed, their inner white space folded and doubles joined in their order', () => {
+test('headers are sorted, trimmed, their inner white space folded and doubles joined in their order', () => {
   const { text, signedHeaders } = canonicalRequest({
     method: 'PUT',
     path: '/x',
@@ -65,7 +65,7 @@ void test('headers are sorted, trimmed, their inner white space folded and doubl
   assert.equal(signedHeaders, 'host;x-a;x-a-b;x-b');
 });
 
-void test('no header value can add a line to what is signed', () => {
+test('no header value can add a line to what is signed', () => {
   const { text } = canonicalRequest({
     method: 'GET',
     path: '/',

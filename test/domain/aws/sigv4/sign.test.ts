@@ -11,7 +11,7 @@ const RUNS = 20_000;
 const emptySha256Hex = hash('sha256', '');
 const keyPair = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
-void test('the example of the AWS documentation gets the documented signature', () => {
+test('the example of the AWS documentation gets the documented signature', () => {
   const { authorization, amzDate } = createSigner()(
     {
       method: 'GET',
@@ -36,7 +36,7 @@ void test('the example of the AWS documentation gets the documented signature', 
   );
 });
 
-void test('any request gets the signature @smithy/signature-v4 gives it', async (t) => {
+test('any request gets the signature @smithy/signature-v4 gives it', async (t) => {
   const sign = createSigner();
   const host = 'bedrock-runtime.us-east-1.amazonaws.com';
   const seed = Date.now() % 2 ** 31;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSigningKeys } from '../../../../src/domain/aws/sigv4/signing-key.ts';
+import { createSigningKeys, deriveSigningKey } from '../../../../src/domain/aws/sigv4/signing-key.ts';
 
 const id = {
   date: '20120215',
@@ -9,12 +9,14 @@ const id = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 };
 
-void test('the key of the AWS documentation is derived', () => {
-  const key = createSigningKeys()(id);
-  assert.equal(key.toString('hex'), 'f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d');
+test('the key of the AWS documentation is derived', () => {
+  assert.equal(
+    deriveSigningKey(id).toString('hex'),
+    'f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d',
+  );
 });
 
-void test('each part of the id counts, and the same id gives the kept key', () => {
+test('each part of the id counts, and the same id gives the kept key', () => {
   const signingKeys = createSigningKeys();
   const others = [
     { ...id, date: '20120216' },
@@ -22,12 +24,12 @@ void test('each part of the id counts, and the same id gives the kept key', () =
     { ...id, service: 'bedrock' },
     { ...id, secretAccessKey: 'other' },
   ];
-  const hexKeys = new Set([id, ...others].map((each) => signingKeys(each).toString('hex')));
+  const hexKeys = new Set([id, ...others].map((each) => signingKeys(each).hexOf('text')));
   assert.equal(hexKeys.size, 5);
   assert.equal(signingKeys(id), signingKeys({ ...id }));
 });
 
-void test('at the bound the oldest key goes', () => {
+test('at the bound the oldest key goes', () => {
   const signingKeys = createSigningKeys(2);
   const first = signingKeys(id);
   const second = signingKeys({ ...id, date: '2' });
@@ -35,5 +37,5 @@ void test('at the bound the oldest key goes', () => {
   signingKeys({ ...id, date: '3' });
   assert.equal(signingKeys({ ...id, date: '2' }), second);
   assert.notEqual(signingKeys(id), first);
-  assert.deepEqual(signingKeys(id), first);
+  assert.equal(signingKeys(id).hexOf('text'), first.hexOf('text'));
 });
