@@ -5,7 +5,7 @@ import { StorageError } from './storage-error.ts';
 export interface PageRequest {
   /** From 1. */
   readonly page: number;
-  /** 1 to `PAGE_SIZE_MAX`. */
+  /** 1 to 100. */
   readonly size: number;
 }
 
@@ -17,7 +17,7 @@ export interface Page<Row> {
 
 export type Order = 'asc' | 'desc';
 
-export const PAGE_SIZE_MAX = 100;
+const PAGE_SIZE_MAX = 100;
 
 /** Deeper pages cost the database as much as all rows before them. */
 const OFFSET_MAX = 10_000_000;

@@ -115,7 +115,7 @@ export async function removeMember(change: Change, teamId: string, userId: strin
   await record(change, { kind: 'team', id: teamId, before, after: null });
 }
 
-export async function getMember(db: Kysely<Schema>, teamId: string, userId: string): Promise<TeamMember | null> {
+async function getMember(db: Kysely<Schema>, teamId: string, userId: string): Promise<TeamMember | null> {
   const row = await db
     .selectFrom('team_member')
     .selectAll()

@@ -39,7 +39,8 @@ onEachDatabase((database) => {
     const heard: ChangeNews[] = [];
     storage.changes.subscribe((news) => heard.push(news));
     await storage.change(ORIGIN, (change) => insertTeam(change, 'team', { ...HOLDER, alias: null }));
-    assert.deepEqual(heard, [[{ kind: 'team', id: 'team' }]]);
+    // It may hear a second time, from the store.
+    assert.deepEqual(heard[0], [{ kind: 'team', id: 'team' }]);
   });
 
   test('another instance hears of every kind of change within a second', async () => {
@@ -100,11 +101,11 @@ onEachDatabase((database) => {
     const heard: ChangeNews[] = [];
     const stop = storage.changes.subscribe((news) => heard.push(news));
     await storage.change(ORIGIN, (change) => insertTeam(change, 'a', { ...HOLDER, alias: null }));
-    assert.equal(heard.length, 1);
-    assert.equal(errors.length, 1);
+    assert.ok(heard.some(names('team', 'a')));
+    assert.ok(errors.length > 0);
     stop();
     await storage.change(ORIGIN, (change) => insertTeam(change, 'b', { ...HOLDER, alias: null }));
-    assert.equal(heard.length, 1);
+    assert.ok(!heard.some(names('team', 'b')));
   });
 
   test('changes of all instances run one after the other: a check before an act holds', async () => {
