@@ -56,6 +56,11 @@ function wireName(member: string, schema: NormalizedSchema): string {
   return jsonName ?? member;
 }
 
+// Free JSON of control planes names models, buckets and whatever a connector of somebody takes.
+const CONNECTOR_PARAMETERS =
+  'body dataSourceConfiguration.managedKnowledgeBaseConnectorConfiguration.connectorParameters undecidable';
+const TARGET_PARAMETERS = 'body targetConfiguration.mcp.connector.configurations.[].parameterValues undecidable';
+
 /** Bodies and members that hold more than their schema says, and queries that change what an id means. */
 const WRITTEN_BY_HAND: Readonly<Record<string, readonly string[]>> = {
   'bedrock-runtime:InvokeModel': ['body  json'],
@@ -64,6 +69,12 @@ const WRITTEN_BY_HAND: Readonly<Record<string, readonly string[]>> = {
   // A runtime named by its id alone is one of another account then.
   'bedrock-agentcore:InvokeAgentRuntime': ['query accountId undecidable'],
   'bedrock-agentcore:InvokeAgentRuntimeCommand': ['query accountId undecidable'],
+  'bedrock-agent:CreateDataSource': [CONNECTOR_PARAMETERS],
+  'bedrock-agent:UpdateDataSource': [CONNECTOR_PARAMETERS],
+  'bedrock-agentcore-control:CreateGatewayTarget': [TARGET_PARAMETERS],
+  'bedrock-agentcore-control:UpdateGatewayTarget': [TARGET_PARAMETERS],
+  'bedrock-agentcore-control:CreateConfigurationBundle': ['body components.*.configuration undecidable'],
+  'bedrock-agentcore-control:UpdateConfigurationBundle': ['body components.*.configuration undecidable'],
 };
 
 /** The places of an operation that name something, in the notation of `readPlace`. */

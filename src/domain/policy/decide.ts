@@ -1,5 +1,5 @@
 import type { KeyCaller } from '../caller.ts';
-import type { NamedThings } from '../operations/named/read-named.ts';
+import type { NamedThings } from '../operations/named/named-things.ts';
 import type { Needs } from '../operations/named/places.ts';
 import type { Operation } from '../operations/operation.ts';
 import { compileGrant } from './compiled-grant.ts';

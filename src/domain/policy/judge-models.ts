@@ -1,4 +1,4 @@
-import type { Named } from '../operations/named/read-named.ts';
+import type { Named } from '../operations/named/named-things.ts';
 import type { CompiledGrant } from './compiled-grant.ts';
 import type { KnownModel } from './model-match.ts';
 import { parseModelReference } from './model-reference.ts';

@@ -76,10 +76,15 @@ const RESOURCES: ReadonlyMap<string, string> = new Map([
   ['agentId', 'agent'],
   ['agentIdentifier', 'agent'],
   ['agentRuntimeId', 'runtime'],
+  ['baseEvaluatorId', 'evaluator'],
   ['browserId', 'browser'],
   ['browserIdentifier', 'browser'],
   ['codeInterpreterId', 'code-interpreter'],
   ['codeInterpreterIdentifier', 'code-interpreter'],
+  ['clusterIdentifier', 'cluster'],
+  ['configId', 'config'],
+  ['connectorId', 'connector'],
+  ['consentPortalIdentifier', 'consent-portal'],
   ['datasetId', 'dataset'],
   ['evaluatorId', 'evaluator'],
   ['flowIdentifier', 'flow'],
@@ -92,9 +97,13 @@ const RESOURCES: ReadonlyMap<string, string> = new Map([
   ['jobIdentifiers', 'job'],
   ['knowledgeBaseId', 'knowledge-base'],
   ['policyEngineId', 'policy-engine'],
+  ['profileIdentifier', 'profile'],
   ['promptIdentifier', 'prompt'],
   ['registryId', 'registry'],
   ['registryIds', 'registry'],
+  ['restApiId', 'rest-api'],
+  ['secretId', 'secret'],
+  ['tokenVaultId', 'token-vault'],
 ]);
 
 const BUCKETS: ReadonlySet<string> = new Set(['bucket', 'bucketName', 's3BucketName', 'payloadDeliveryBucketName']);
@@ -118,6 +127,9 @@ export function classifyMember(path: readonly string[]): What | null {
   if (FREE_JSON.has(name)) return 'json';
   const resource = RESOURCES.get(name);
   if (resource !== undefined) return resource;
+  // At the top of a request it is a conversation of an agent, whose id clients make up.
+  if (name === 'memoryId' && names.length > 1) return 'memory';
+  if (/(?:^k|K)msKeyId$|EncryptionKeyId$/.test(name)) return 'kms-key';
   return /(?:Arns?|ARN)$|^arn$/.test(name) ? 'arn' : null;
 }
 

@@ -1,38 +1,13 @@
-import type { HeaderList } from '../../headers.ts';
 import { parseModelReference } from '../../policy/model-reference.ts';
-import type { ModelReference } from '../../policy/model-reference.ts';
 import { parseBucket, parseResource, parseS3Uri } from '../../policy/resource-reference.ts';
 import type { ResourceReference } from '../../policy/resource-reference.ts';
-import type { Operation } from '../operation.ts';
 import type { What } from './classify.ts';
 import { readPlaces } from './json-places.ts';
 import type { FoundValue } from './json-places.ts';
+import type { NamedThings, NamingRequest } from './named-things.ts';
 import { placesOf } from './places.ts';
 import type { FieldPlace, Needs } from './places.ts';
 import { readField } from './request-fields.ts';
-
-/** A request as far as it can name things. */
-export interface NamingRequest {
-  readonly operation: Operation;
-  /** Raw path labels by the names of the AWS model. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** Raw query, without `?`. */
-  readonly query: string;
-  readonly headers: HeaderList;
-  /** The whole body. */
-  readonly body: Uint8Array;
-}
-
-/** Everything of a kind that a request names, or why nobody can say what that is. */
-export type Named<Thing> =
-  | { readonly kind: 'known'; readonly things: readonly Thing[] }
-  | { readonly kind: 'undecidable'; readonly why: string };
-
-export interface NamedThings {
-  readonly models: Named<ModelReference>;
-  /** S3 places are among them. */
-  readonly resources: Named<ResourceReference>;
-}
 
 /** Where operations name the model that answers. When nothing stands there AWS chooses one, and nobody here knows which. */
 const ANSWERING_MODEL: ReadonlyMap<string, readonly string[]> = new Map([

@@ -1,5 +1,5 @@
 import type { FieldPlace } from './places.ts';
-import type { NamingRequest } from './read-named.ts';
+import type { NamingRequest } from './named-things.ts';
 
 export type Field =
   | { readonly kind: 'found'; readonly value: string }
