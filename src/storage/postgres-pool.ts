@@ -4,7 +4,7 @@ import { postgresError } from './postgres-error.ts';
 import { StorageError } from './storage-error.ts';
 
 /** A statement that takes longer than this is broken off by the server. */
-export const STATEMENT_TIMEOUT_MS = 10_000;
+export const STATEMENT_TIMEOUT_MS = 5000;
 
 /** Sent with a query and not at connecting, because poolers refuse parameters they do not know there. */
 const SESSION = `set statement_timeout = ${STATEMENT_TIMEOUT_MS}; set lock_timeout = ${STATEMENT_TIMEOUT_MS}; set idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT_MS}`;

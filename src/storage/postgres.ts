@@ -20,8 +20,8 @@ const CHANGE_LOCK = 7_014_398_226_115;
 const CHANNEL = 'outcrop_change';
 
 /** A server that is gone without a word is noticed by its silence. */
-const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5000;
-const CHANGE_QUERY_TIMEOUT_MS = 5000;
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1000;
+const CHANGE_QUERY_TIMEOUT_MS = 2000;
 
 const IDLE_TIMEOUT_MS = 60_000;
 

