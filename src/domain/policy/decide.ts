@@ -42,6 +42,7 @@ export function needsOf(caller: KeyCaller): Needs {
   return {
     models: grants.some(({ models, regions }) => models !== null || regions !== null),
     resources: grants.some(({ resources }) => resources !== null),
+    actors: grants.some(({ grant }) => !grant.actFor),
   };
 }
 
@@ -76,8 +77,8 @@ function decideGrant(
     const allowed = grant.operations ?? DEFAULT_OPERATIONS;
     return refused(caller, index, 'operation', operationName(ask.operation), allowed);
   }
-  const [identityHeader] = ask.identityHeaders;
-  if (identityHeader !== undefined && !grant.actFor) return refused(caller, index, 'header', identityHeader, []);
+  const actsFor = grant.actFor ? null : actedFor(ask);
+  if (actsFor !== null) return refused(caller, index, 'acting', actsFor, []);
   if (compiled.regions !== null && !compiled.regions(ask.region)) {
     return refused(caller, index, 'region', ask.region, grant.regions ?? []);
   }
@@ -88,6 +89,16 @@ function decideGrant(
   if (fault === null) return PERMITTED;
   const allowed = fault.restriction === 'model' ? grant.models : grant.regions;
   return refused(caller, index, fault.restriction, fault.asked, allowed ?? []);
+}
+
+/** By or for whom the request acts in somebody else's name, or null. */
+function actedFor({ identityHeaders, named: { actors }, operation }: Ask): string | null {
+  const [header] = identityHeaders;
+  if (header !== undefined) return `the header ${header}`;
+  // An operation that nobody knows is granted by name; its headers are looked at above.
+  if (actors.kind === 'undecidable') return operation.modelled ? `something unknown, because ${actors.why}` : null;
+  const [user] = actors.things;
+  return user === undefined ? null : `the user ${user}`;
 }
 
 /** What is asked for and not allowed, or null. */

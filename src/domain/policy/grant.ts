@@ -13,7 +13,7 @@ export interface Grant {
   readonly regions: readonly string[] | null;
   /** CIDR blocks or single addresses requests may come from. */
   readonly sources: readonly string[] | null;
-  /** Whether headers that act for another user may be sent. */
+  /** Whether requests may act for another user, by a header or in the body. */
   readonly actFor: boolean;
 }
 

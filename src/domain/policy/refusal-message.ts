@@ -1,5 +1,5 @@
 /** What a grant can restrict. */
-export type Restriction = 'operation' | 'model' | 'resource' | 'region' | 'source' | 'header';
+export type Restriction = 'operation' | 'model' | 'resource' | 'region' | 'source' | 'acting';
 
 /** The field of the management API by which more of it is allowed. */
 export const GRANTED_BY: Readonly<Record<Restriction, string>> = {
@@ -8,16 +8,15 @@ export const GRANTED_BY: Readonly<Record<Restriction, string>> = {
   resource: 'allowed_resources',
   region: 'allowed_regions',
   source: 'allowed_ips',
-  header: 'allow_acting_for_users',
+  acting: 'allow_acting_for_users',
 };
 
-const NOUNS: Readonly<Record<Restriction, string>> = {
+const NOUNS: Readonly<Record<Exclude<Restriction, 'acting'>, string>> = {
   operation: 'the operation',
   model: 'the model',
   resource: 'the resource',
   region: 'the region',
   source: 'the source address',
-  header: 'a header that acts for another user:',
 };
 
 const LISTED_MAX = 20;
@@ -31,9 +30,11 @@ export function refusalMessage(
   allowed: readonly string[],
 ): string {
   const whose = holder === 'key' ? 'This key' : `The ${holder} of this key`;
-  const what = `${whose} may not use ${NOUNS[restriction]} ${shown(asked)}.`;
   const field = GRANTED_BY[restriction];
-  if (restriction === 'header') return `${what} "${field}": true on the ${holder} allows it.`;
+  if (restriction === 'acting') {
+    return `${whose} may not act for another user, by ${shown(asked)}. "${field}": true on the ${holder} allows it.`;
+  }
+  const what = `${whose} may not use ${NOUNS[restriction]} ${shown(asked)}.`;
   return `${what} Allowed: ${list(allowed)}. "${field}" of the ${holder} adds more.`;
 }
 

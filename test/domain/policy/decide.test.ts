@@ -81,8 +81,18 @@ const ROWS: readonly (readonly [what: string, grant: Partial<Grant>, ask: TestAs
     'model',
   ],
   ['a model AWS would choose', CLAUDE, { path: '/retrieveAndGenerate', body: withRagModel(undefined) }, 'model'],
-  ['a body that is no JSON', CLAUDE, { path: '/retrieveAndGenerate', rawBody: Buffer.from('{') }, 'model'],
-  ['a body nobody restricts is not read', {}, { path: '/retrieveAndGenerate', rawBody: Buffer.from('{') }, 'permitted'],
+  [
+    'a body that is no JSON',
+    { ...CLAUDE, actFor: true },
+    { path: '/retrieveAndGenerate', rawBody: Buffer.from('{') },
+    'model',
+  ],
+  [
+    'a body nobody restricts is not read',
+    { actFor: true },
+    { path: '/retrieveAndGenerate', rawBody: Buffer.from('{') },
+    'permitted',
+  ],
 
   ['a profile of the account', CLAUDE, { path: model(PROFILE) }, 'needs-resolving'],
   [
@@ -236,7 +246,25 @@ const ROWS: readonly (readonly [what: string, grant: Partial<Grant>, ask: TestAs
     'acting for another user',
     {},
     { path: RUNTIME, headers: ['x-amzn-bedrock-agentcore-runtime-user-id', 'eve'] },
-    'header',
+    'acting',
+  ],
+  [
+    'acting for another user in the body',
+    {},
+    { path: '/retrieveAndGenerate', body: { userContext: { userId: 'eve' } } },
+    'acting',
+  ],
+  [
+    'acting for another user in the body with a grant',
+    { actFor: true },
+    { path: '/retrieveAndGenerate', body: { userContext: { userId: 'eve' } } },
+    'permitted',
+  ],
+  [
+    'acting in a body that can be read in two ways',
+    {},
+    { path: '/retrieveAndGenerate', body: { usercontext: { userId: 'eve' } } },
+    'acting',
   ],
   [
     'acting for another user with a grant',

@@ -112,7 +112,7 @@ const BUCKETS: ReadonlySet<string> = new Set(['bucket', 'bucketName', 's3BucketN
 const FREE_JSON: ReadonlySet<string> = new Set(['additionalModelRequestFields', 'additionalParams', 'modelInput']);
 
 /**
- * What a value names: `model`, `s3` (a URI), `bucket`, `json` (free JSON that may hold S3 places), `json-base64` (the
+ * What a value names: `model`, `actor` (a user on whose behalf something is done), `s3` (a URI), `bucket`, `json` (free JSON that may hold S3 places), `json-base64` (the
  * same in base64), `undecidable` (whatever stands there, nobody can say what it means), or the type of a resource.
  */
 export type What = string;
@@ -122,6 +122,8 @@ export function classifyMember(path: readonly string[]): What | null {
   const names = path.filter((name) => name !== '[]' && name !== '*');
   const name = names.at(-1) ?? '';
   if (MODELS.has(name)) return 'model';
+  // Knowledge bases filter documents by it, agents and payments act as it; the headers that do the same end alike.
+  if (name === 'userId' || name.endsWith('-user-id')) return 'actor';
   if (name === 's3Uri' || (name === 'uri' && /s3/i.test(names.at(-2) ?? ''))) return 's3';
   if (BUCKETS.has(name)) return 'bucket';
   if (FREE_JSON.has(name)) return 'json';

@@ -24,4 +24,6 @@ export interface NamedThings {
   readonly models: Named<ModelReference>;
   /** S3 places are among them. */
   readonly resources: Named<ResourceReference>;
+  /** Users on whose behalf the request acts. */
+  readonly actors: Named<string>;
 }

@@ -8,6 +8,7 @@ import { NAMED_ROWS } from './table.generated.ts';
 export interface Needs {
   readonly models: boolean;
   readonly resources: boolean;
+  readonly actors: boolean;
 }
 
 export type FieldPlace = Extract<Place, { in: 'label' | 'header' | 'query' }>;
@@ -26,7 +27,7 @@ const COMPILED = new Map<string, Places>();
 
 /** @param operation `service:Name`. */
 export function placesOf(operation: string, needs: Needs): Places {
-  const cacheKey = `${operation} ${needs.models} ${needs.resources}`;
+  const cacheKey = `${operation} ${needs.models} ${needs.resources} ${needs.actors}`;
   const known = COMPILED.get(cacheKey);
   if (known !== undefined) return known;
   const places = compile(PLACES.get(operation) ?? [], needs);
@@ -51,5 +52,6 @@ function compile(places: readonly Place[], needs: Needs): Places {
 
 function isNeeded({ what }: Place, needs: Needs): boolean {
   if (what === 'undecidable') return needs.models || needs.resources;
+  if (what === 'actor') return needs.actors;
   return what === 'model' ? needs.models : needs.resources;
 }

@@ -43,7 +43,7 @@ const ANSWERING_MODEL: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * Says which models and resources a request names, wherever they stand in it. What is not needed is not looked for, and
+ * Says which models, resources and users a request names, wherever they stand in it. What is not needed is not looked for, and
  * is empty. Total; takes time linear in the request.
  */
 export function readNamed(request: NamingRequest, needs: Needs): NamedThings {
@@ -66,11 +66,17 @@ export function readNamed(request: NamingRequest, needs: Needs): NamedThings {
     models:
       needs.models && isChosenByAws
         ? { kind: 'undecidable', why: 'the request does not say which model answers' }
-        : { kind: 'known', things: found.filter(isModel).map(({ value }) => parseModelReference(value)) },
+        : {
+            kind: 'known',
+            things: found.filter(({ what }) => what === 'model').map(({ value }) => parseModelReference(value)),
+          },
     resources: {
       kind: 'known',
-      things: found.filter((one) => !isModel(one)).map(({ what, value }) => resourceOf(what, value)),
+      things: found
+        .filter(({ what }) => what !== 'model' && what !== 'actor')
+        .map(({ what, value }) => resourceOf(what, value)),
     },
+    actors: { kind: 'known', things: found.filter(({ what }) => what === 'actor').map(({ value }) => value) },
   };
 }
 
@@ -86,10 +92,6 @@ function fieldValues(places: readonly FieldPlace[], request: NamingRequest): Fou
   return found;
 }
 
-function isModel({ what }: FoundValue): boolean {
-  return what === 'model';
-}
-
 function resourceOf(what: What, value: string): ResourceReference {
   if (what === 's3') return value.startsWith('arn:') ? parseResource('', value) : parseS3Uri(value);
   return what === 'bucket' && !value.startsWith('arn:') ? parseBucket(value) : parseResource(what, value);
@@ -97,5 +99,5 @@ function resourceOf(what: What, value: string): ResourceReference {
 
 function undecidable(why: string): NamedThings {
   const named = { kind: 'undecidable', why } as const;
-  return { models: named, resources: named };
+  return { models: named, resources: named, actors: named };
 }

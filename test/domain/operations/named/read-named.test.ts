@@ -9,7 +9,7 @@ import { readPlace } from '../../../../src/domain/operations/named/place.ts';
 import { NAMED_ROWS } from '../../../../src/domain/operations/named/table.generated.ts';
 import { OPERATIONS } from '../../../../src/domain/operations/table.ts';
 
-const ALL = { models: true, resources: true };
+const ALL = { models: true, resources: true, actors: true };
 const BODIES = new Map(OPERATIONS.map((operation) => [`${operation.service}:${operation.name}`, operation]));
 
 function requestOf(name: string, changes: Partial<NamingRequest>): NamingRequest {
@@ -27,6 +27,12 @@ function modelsOf({ models }: NamedThings): readonly string[] | null {
 
 function resourcesOf({ resources }: NamedThings): readonly string[] | null {
   return resources.kind === 'known' ? resources.things.map(({ text }) => text) : null;
+}
+
+function thingsOf(named: NamedThings, what: string): readonly string[] | null {
+  if (what === 'model') return modelsOf(named);
+  if (what !== 'actor') return resourcesOf(named);
+  return named.actors.kind === 'known' ? named.actors.things : null;
 }
 
 /** The JSON that holds `value` at a place and nothing else. */
@@ -64,7 +70,7 @@ test('every place of every operation is read, and only there', () => {
         [value],
         where,
       );
-      const things = place.what === 'model' ? modelsOf(named) : resourcesOf(named);
+      const things = thingsOf(named, place.what);
       // Where AWS would choose the model that answers, naming another one is not enough.
       if (things !== null) assert.ok(things.includes(value), where);
     }
@@ -74,7 +80,7 @@ test('every place of every operation is read, and only there', () => {
 const MODEL_ARN = ['retrieveAndGenerateConfiguration', 'knowledgeBaseConfiguration', 'modelArn'];
 const RAG = 'bedrock-agent-runtime:RetrieveAndGenerate';
 const rag = (text: string): readonly string[] | null =>
-  modelsOf(readNamed(requestOf(RAG, { body: Buffer.from(text) }), { models: true, resources: false }));
+  modelsOf(readNamed(requestOf(RAG, { body: Buffer.from(text) }), { models: true, resources: false, actors: false }));
 const around = (members: string): string =>
   `{"retrieveAndGenerateConfiguration":{"knowledgeBaseConfiguration":{${members}}}}`;
 
@@ -168,7 +174,9 @@ test('10 MB with a million values are read in linear time, and too many named on
   const body = Buffer.from(`{"messages":[${items}]}`);
   const started = process.hrtime.bigint();
   assert.deepEqual(
-    resourcesOf(readNamed(requestOf('bedrock-runtime:Converse', { body }), { models: false, resources: true })),
+    resourcesOf(
+      readNamed(requestOf('bedrock-runtime:Converse', { body }), { models: false, resources: true, actors: false }),
+    ),
     ['x'].slice(1),
   );
   assert.ok(Number(process.hrtime.bigint() - started) / 1e6 < 5000);
@@ -197,7 +205,7 @@ const QUERIES: readonly (readonly [query: string, models: readonly string[] | nu
 for (const [query, models] of QUERIES) {
   test(`the query ${JSON.stringify(query)} names ${JSON.stringify(models)}`, () => {
     const request = requestOf('bedrock:ListProvisionedModelThroughputs', { query });
-    assert.deepEqual(modelsOf(readNamed(request, { models: true, resources: false })), models);
+    assert.deepEqual(modelsOf(readNamed(request, { models: true, resources: false, actors: false })), models);
   });
 }
 
@@ -209,6 +217,6 @@ test('a header that names something and is there twice is undecidable', () => {
 
 test('nothing is looked for that is not needed', () => {
   const request = requestOf(RAG, { body: Buffer.from('not JSON') });
-  const named = readNamed(request, { models: false, resources: false });
+  const named = readNamed(request, { models: false, resources: false, actors: false });
   assert.deepEqual([modelsOf(named), resourcesOf(named)], [[], []]);
 });
