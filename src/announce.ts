@@ -1,3 +1,4 @@
+import { weaknessOf } from './config/weakness.ts';
 import type { Settings } from './config/settings.ts';
 
 /** What a person wants to know when the gateway has started: where it is, who may come in, where requests go. */
@@ -5,6 +6,8 @@ export function describeStart(origin: string, settings: Settings): string[] {
   const shownOrigin = origin.replace('//0.0.0.0:', '//localhost:').replace('//[::]:', '//localhost:');
   const lines = [`Outcrop listens on ${origin}. Point Bedrock clients at ${shownOrigin}/bedrock`];
   lines.push(accessLine(settings));
+  const weakness = weaknessOf(settings);
+  if (weakness !== null) lines.push(`WARNING: ${weakness}.`);
   lines.push(
     settings.region === null
       ? 'No AWS region: set AWS_REGION (for example us-east-1); until then only requests that name one are served.'

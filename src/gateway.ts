@@ -4,8 +4,12 @@ import { setTimeout } from 'node:timers/promises';
 import { listenHost } from './config/listen-host.ts';
 import type { Settings } from './config/settings.ts';
 import { createSigner } from './domain/aws/sigv4/sign.ts';
+import { createVerifier } from './domain/aws/sigv4/verify.ts';
 import { Bound } from './domain/bound.ts';
-import type { Clock, Exchange, Log } from './ports.ts';
+import { createClientAddresses } from './domain/client-address.ts';
+import { SERVICES } from './domain/operations/services.ts';
+import type { KeyParts } from './key-parts.ts';
+import type { Clock, Exchange, KeyHolders, Log } from './ports.ts';
 import type { Call } from './proxy/call.ts';
 import { handleRequest } from './proxy/handle-request.ts';
 import { createMasterKey } from './proxy/master-key.ts';
@@ -37,6 +41,8 @@ export interface Gateway {
   connections(): number;
   /** How much of each bound is in use; all zero when nothing is being worked on. */
   held(): { readonly bodyBytes: number; readonly requestSlots: number; readonly drains: number };
+  /** Resolves when virtual keys can be used; rejects, with one line for the operator, when they never will. */
+  keysReady(): Promise<void>;
   /** Resolves when credentials are there; rejects with what is missing. */
   credentialsReady(): Promise<void>;
   /**
@@ -59,6 +65,9 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
   const overload = watchOverload(settings);
   const running = new RunningCalls();
 
+  const keys = openKeys(settings, clock, log);
+  const clientAddress = createClientAddresses(settings.trustedProxies);
+
   const proxy: Proxy = {
     options: {
       policy: {
@@ -67,6 +76,7 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
       },
       defaultRegion: settings.region,
       keyHeader: settings.keyHeader,
+      publicPlaces: settings.publicUrls.map(publicPlace),
       allowedHosts: settings.allowedHosts.map((host) => host.toLowerCase()),
       bodyTimeoutMs: settings.bodyTimeoutMs,
       writeStallMs: settings.writeStallMs,
@@ -81,6 +91,9 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
     newRequestId: randomUUID,
     instanceId: randomBytes(8).toString('hex'),
     masterKey: settings.masterKey === null ? null : createMasterKey(settings.masterKey),
+    keyHolders: keys === null ? null : holdersOnceReady(keys),
+    verify: createVerifier(SIGNING_NAMES),
+    clientAddress: (exchange) => clientAddress(exchange.peerAddress, exchange.headers.get('x-forwarded-for')),
     overload: () => overload.reason(),
     bodyBytes: new Bound(settings.bodyBytesInFlightMax),
     requestSlots: new Bound(settings.requestsInFlightMax),
@@ -131,6 +144,9 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
       requestSlots: proxy.requestSlots.used,
       drains: proxy.drains.used,
     }),
+    keysReady: async () => {
+      await keys;
+    },
     credentialsReady: async () => {
       await identities.refresh();
     },
@@ -146,9 +162,41 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
       await running.settled(LAST_WORDS_MS);
       server.destroyConnections();
       overload.stop();
+      // A store that never opened has nothing to close; why is for `keysReady` to say.
+      await keys?.then((parts) => parts.close()).catch(() => undefined);
       identities.close();
     },
   };
+}
+
+/** The names that may stand in the scope of a signature. */
+const SIGNING_NAMES: ReadonlySet<string> = new Set(Object.values(SERVICES).map(({ signingName }) => signingName));
+
+/** Beside the start: opening the store and the data key must not hold up the port. Null where no key can be made. */
+function openKeys(settings: Settings, clock: Clock, log: Log): Promise<KeyParts> | null {
+  const secret = settings.secretKey ?? settings.masterKey;
+  if (settings.masterKey === null || secret === null) return null;
+  const keys = import('./key-parts.ts').then(({ openKeyParts }) => openKeyParts({ settings, secret, clock, log }));
+  // Who starts the process asks `keysReady`; until then a rejection is not unhandled.
+  keys.catch(() => undefined);
+  return keys;
+}
+
+/** Requests with a virtual key that come in the first moments wait for the store. */
+function holdersOnceReady(ready: Promise<KeyParts>): KeyHolders {
+  let holders: KeyHolders | null = null;
+  void ready.then((parts) => (holders = parts.holders)).catch(() => undefined);
+  return {
+    byBearerKey: (key) =>
+      holders === null ? ready.then((parts) => parts.holders.byBearerKey(key)) : holders.byBearerKey(key),
+    byAccessKeyId: (id) =>
+      holders === null ? ready.then((parts) => parts.holders.byAccessKeyId(id)) : holders.byAccessKeyId(id),
+  };
+}
+
+function publicPlace(text: string): { host: string; prefix: string } {
+  const url = new URL(text);
+  return { host: url.host, prefix: url.pathname.replace(/\/+$/, '') };
 }
 
 function allowedRegions({ allowedRegions: configured, region }: Settings): readonly string[] {

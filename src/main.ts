@@ -30,7 +30,19 @@ export async function runGateway(loaded: LoadedConfig, say: (line: string) => vo
   const down = downOnSignal(gateway, settings.shutdownNoticeMs, say);
   for (const line of describeStart(gateway.origin, settings)) say(line);
   if (settings.awsBearerToken === null) sayWhenCredentialsAreMissing(gateway, say);
-  return down;
+  return Promise.race([down, codeWhenKeysFail(gateway, say)]);
+}
+
+/** A store or secret that can't be opened ends the process: without virtual keys most callers would be turned away. */
+async function codeWhenKeysFail(gateway: Gateway, say: (line: string) => void): Promise<number> {
+  try {
+    await gateway.keysReady();
+  } catch (error) {
+    say(`outcrop: ${error instanceof Error ? error.message : String(error)}`);
+    await gateway.close({ noticeMs: 0 });
+    return 1;
+  }
+  return new Promise(() => undefined);
 }
 
 function sayWhenCredentialsAreMissing(gateway: Gateway, say: (line: string) => void): void {

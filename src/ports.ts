@@ -1,4 +1,5 @@
 /** All that the proxy needs from outside, on one page. Adapters implement these; only `gateway.ts` knows which. */
+import type { KeyCaller } from './domain/caller.ts';
 import type { AwsCredentials } from './domain/aws/sigv4/sign.ts';
 import type { HeaderList } from './domain/headers.ts';
 import type { ServiceId } from './domain/operations/services.ts';
@@ -18,6 +19,8 @@ export interface Exchange {
   /** The raw request target as it stood on the wire. */
   readonly target: string;
   readonly headers: HeaderList;
+  /** Address of the other end of the connection; null when it is gone. */
+  readonly peerAddress: string | null;
   /** What is wrong with the framing of this request, if anything: one line for the client. */
   readonly framingFault: string | null;
   /** Declared body length in bytes; null when the body is chunked or of unknown length. */
@@ -108,6 +111,21 @@ export interface AwsIdentities {
   /** Without waiting when a usable identity is at hand; a promise only while the first one is being fetched.
    * @throws Refusal noCredentials */
   forService(service: ServiceId): AwsIdentity | Promise<AwsIdentity>;
+}
+
+/** The holder of a virtual credential. Whether it may be used now (grace, blocked, expired) is for who asks. */
+export interface KeyHolder {
+  readonly caller: KeyCaller;
+  /** End of the grace of a replaced credential; null for a current one. */
+  readonly validUntilMs: number | null;
+  /** What an access key id signs with; null for a bearer key. */
+  readonly secretAccessKey: string | null;
+}
+
+/** Null: nobody holds it. A promise only while memory does not know. @throws Refusal storeUnavailable, overloaded */
+export interface KeyHolders {
+  byBearerKey(key: string): KeyHolder | null | Promise<KeyHolder | null>;
+  byAccessKeyId(accessKeyId: string): KeyHolder | null | Promise<KeyHolder | null>;
 }
 
 /** Where a request goes. */

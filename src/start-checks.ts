@@ -2,6 +2,7 @@ import { ConfigError, type LoadedConfig } from './config/load.ts';
 import { listenHost } from './config/listen-host.ts';
 import type { Settings } from './config/settings.ts';
 import { isLoopbackAddress } from './domain/local-host.ts';
+import { weaknessOf } from './config/weakness.ts';
 import { looksVirtual } from './domain/virtual-key.ts';
 
 /** What is known of this machine without asking the network. */
@@ -24,6 +25,7 @@ export function checkStart(
     ...openToTheNetwork(settings),
     ...ownUpstream(settings, machine),
     ...virtualCredentials(settings, env),
+    ...weakSecret(settings),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
 }
@@ -34,6 +36,15 @@ function openToTheNetwork(settings: Settings): string[] {
   return [
     `host ${host} is reachable from the network and there is no master key: set OUTCROP_MASTER_KEY, ` +
       'or OUTCROP_ALLOW_ANONYMOUS=true if anyone may use this AWS account.',
+  ];
+}
+
+/** Whoever guesses the secret opens every virtual key, and whoever guesses the master key needs none. */
+function weakSecret(settings: Settings): string[] {
+  const weakness = weaknessOf(settings);
+  if (weakness === null || settings.allowWeakSecret || isLoopbackAddress(listenHost(settings))) return [];
+  return [
+    `${weakness}: use one such as \`openssl rand -hex 32\` makes, listen on 127.0.0.1 only, or set OUTCROP_ALLOW_WEAK_SECRET=true.`,
   ];
 }
 

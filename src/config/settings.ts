@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isRegion } from '../domain/aws/partitions.ts';
+import { parseBlock } from '../domain/policy/cidr.ts';
 import { SERVICE_IDS, SERVICES } from '../domain/operations/services.ts';
 
 /** What the documentation and `outcrop config` know of a setting beside its type. */
@@ -49,6 +50,54 @@ export const settingsSchema = z
         env: ['OUTCROP_MASTER_KEY', 'LITELLM_MASTER_KEY'],
         secret: true,
         about: 'The key every caller must bring. Without one the gateway is open and listens on loopback only.',
+      }),
+    databaseUrl: text
+      .refine(isPostgresUrl, 'must be a postgres:// or postgresql:// URL')
+      .nullable()
+      .default(null)
+      .register(settingFacts, {
+        env: ['DATABASE_URL'],
+        secret: true,
+        about: 'PostgreSQL for virtual keys, in a schema of its own. Default: SQLite in dataDir.',
+      }),
+    secretKey: text
+      .nullable()
+      .default(null)
+      .register(settingFacts, {
+        env: ['OUTCROP_SECRET_KEY', 'LITELLM_SALT_KEY'],
+        secret: true,
+        about: 'What the data key of virtual keys is sealed under. Default: the master key.',
+      }),
+    secretKeyPrevious: text
+      .nullable()
+      .default(null)
+      .register(settingFacts, {
+        env: ['OUTCROP_SECRET_KEY_PREVIOUS'],
+        secret: true,
+        about: 'The secret before this one, for the start after a change: the data key is sealed anew.',
+      }),
+    allowWeakSecret: flag().register(settingFacts, {
+      env: ['OUTCROP_ALLOW_WEAK_SECRET'],
+      about: 'Listen beyond loopback with a secret or master key that can be guessed.',
+    }),
+    keyStaleSeconds: whole(0, 86_400, 300).register(settingFacts, {
+      env: ['OUTCROP_KEY_STALE_SECONDS'],
+      about: 'How long known keys go on working while the database is down.',
+    }),
+    trustedProxies: list
+      .refine((blocks) => blocks.every((block) => parseBlock(block) !== null), 'must be addresses or CIDR blocks')
+      .default([])
+      .register(settingFacts, {
+        env: ['OUTCROP_TRUSTED_PROXIES'],
+        about: 'Proxies whose X-Forwarded-For is believed (addresses or CIDR blocks, comma separated).',
+      }),
+    publicUrls: list
+      .refine((urls) => urls.every(isEndpoint), 'must be http:// or https:// URLs')
+      .default([])
+      .register(settingFacts, {
+        env: ['OUTCROP_PUBLIC_URLS'],
+        about:
+          'Addresses under which clients reach this gateway through a proxy that changes host or path, without /bedrock.',
       }),
     keyHeader: text
       .toLowerCase()
@@ -234,6 +283,10 @@ function splitList(value: string): string[] {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
+}
+
+function isPostgresUrl(value: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(value);
 }
 
 function isEndpoint(value: string): boolean {

@@ -29,6 +29,19 @@ export const REFUSALS = {
     type: 'auth_error',
     meaning: 'A signature that does not fit the request, or a form of signature this gateway does not take.',
   },
+  expiredKey: {
+    status: 401,
+    exception: 'ExpiredTokenException',
+    type: 'expired_key',
+    meaning: 'The key was valid and has expired. Only who proved to hold it is told.',
+  },
+  storeUnavailable: {
+    status: 503,
+    exception: 'ServiceUnavailableException',
+    type: 'auth_provider_unavailable',
+    retryAfterSeconds: 1,
+    meaning: 'The store of keys is out of reach and this key is not in memory. It may be a good one: not 401.',
+  },
   unknownAccessKey: {
     status: 403,
     exception: 'UnrecognizedClientException',

@@ -1,26 +1,41 @@
+import { isRegion } from '../domain/aws/partitions.ts';
+import type { Sigv4Authorization } from '../domain/aws/sigv4/authorization-header.ts';
+import { INVALID_SIGNATURES } from '../domain/aws/sigv4/verify.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Claim } from '../domain/credential-carriers.ts';
 import { Refusal } from '../domain/errors.ts';
 import type { HeaderList } from '../domain/headers.ts';
 import { isLocalHost } from '../domain/local-host.ts';
-import type { Body } from './read-body.ts';
+import type { RequestTarget } from '../domain/request-target.ts';
+import type { Exchange, KeyHolder } from '../ports.ts';
 import type { Proxy } from './proxy.ts';
+import type { Body } from './read-body.ts';
 
-const ANONYMOUS: Caller = { kind: 'anonymous' };
-const MASTER: Caller = { kind: 'master' };
+/**
+ * A caller as far as the head tells. Who signed has to hold the secret too, which only the whole request shows; what a
+ * request may do is asked after `verifyClaim` alone.
+ */
+export interface IdentifiedCaller {
+  readonly caller: Caller;
+  readonly signed: { readonly authorization: Sigv4Authorization; readonly secretAccessKey: string } | null;
+}
+
+const ANONYMOUS: IdentifiedCaller = { caller: { kind: 'anonymous' }, signed: null };
+const MASTER: IdentifiedCaller = { caller: { kind: 'master' }, signed: null };
 
 const NO_KEY =
   'No API key in the request: send it as "Authorization: Bearer <key>" or in the x-litellm-api-key header.';
 const BAD_KEY = 'The API key in the request is not valid here.';
 const BAD_ACCESS_KEY =
-  'The AWS access key id of this request is not known here: send the API key as "Authorization: Bearer <key>", ' +
-  'in the x-litellm-api-key header, or as the access key id itself.';
+  'The AWS access key id of this request is not known here: use the pair of a virtual key, or send the API key as ' +
+  '"Authorization: Bearer <key>", in the x-litellm-api-key header, or as the access key id itself.';
+const EXPIRED_KEY = 'The API key in the request has expired: ask for a new one.';
 
 /**
  * First pass: who claims to call, by the headers alone.
- * @throws Refusal unauthenticated, unknownAccessKey, or accessDenied to what a web page may have sent.
+ * @throws Refusal unauthenticated, unknownAccessKey, expiredKey, or accessDenied to what a web page may have sent.
  */
-export function identifyCaller(claim: Claim, headers: HeaderList, proxy: Proxy): Caller {
+export async function identifyCaller(claim: Claim, headers: HeaderList, proxy: Proxy): Promise<IdentifiedCaller> {
   if (proxy.masterKey === null) {
     refuseWebPages(headers, proxy.options.allowedHosts);
     return ANONYMOUS;
@@ -31,26 +46,93 @@ export function identifyCaller(claim: Claim, headers: HeaderList, proxy: Proxy):
     case 'unreadable':
       throw new Refusal('unauthenticated', BAD_KEY);
     case 'bearer':
-      if (proxy.masterKey.matches(claim.key)) return MASTER;
-      throw new Refusal('unauthenticated', BAD_KEY);
+      return (await holderOfBearerKey(claim.key, proxy)) ?? refuse('unauthenticated', BAD_KEY);
     case 'signed':
-      // Clients that can only sign carry the key where an access key id belongs.
-      if (proxy.masterKey.matches(claim.authorization.accessKeyId.replace(/^bearer +/i, ''))) return MASTER;
-      throw new Refusal('unknownAccessKey', BAD_ACCESS_KEY);
+      return (await signer(claim.authorization, proxy)) ?? refuse('unknownAccessKey', BAD_ACCESS_KEY);
   }
 }
 
+async function holderOfBearerKey(key: string, proxy: Proxy): Promise<IdentifiedCaller | null> {
+  if (proxy.masterKey?.matches(key) === true) return MASTER;
+  const holder = await proxy.keyHolders?.byBearerKey(key);
+  if (!isInUse(holder, proxy)) return null;
+  // Whoever has the key holds it, so that it has expired is no secret to them.
+  if (isExpired(holder.caller, proxy)) throw new Refusal('expiredKey', EXPIRED_KEY);
+  return { caller: holder.caller, signed: null };
+}
+
+async function signer(authorization: Sigv4Authorization, proxy: Proxy): Promise<IdentifiedCaller | null> {
+  // Clients that can only sign carry the bearer key where an access key id belongs; their signature means nothing.
+  const { accessKeyId } = authorization;
+  const holder = await proxy.keyHolders?.byAccessKeyId(accessKeyId);
+  if (!isInUse(holder, proxy)) return holderOfBearerKey(accessKeyId.replace(/^bearer +/i, ''), proxy);
+  if (holder.secretAccessKey === null) return null;
+  return { caller: holder.caller, signed: { authorization, secretAccessKey: holder.secretAccessKey } };
+}
+
+/** Blocked keys and ended ones are answered like unknown ones: nothing about keys can be learned by trying. */
+function isInUse(holder: KeyHolder | null | undefined, proxy: Proxy): holder is KeyHolder {
+  if (holder === null || holder === undefined || holder.caller.blocked) return false;
+  return holder.validUntilMs === null || proxy.clock.nowMs() < holder.validUntilMs;
+}
+
+function isExpired(caller: Caller, proxy: Proxy): boolean {
+  return caller.kind === 'key' && caller.expiresMs !== null && proxy.clock.nowMs() >= caller.expiresMs;
+}
+
 /**
- * Second pass: whether what arrived is what was claimed. A declared payload hash has to be that of the body; signatures
- * made with virtual AWS credentials will be verified here.
- * @throws Refusal badSignature
+ * Second pass: whether what arrived is what was claimed. A signature has to fit the whole request, and a declared payload
+ * hash has to be that of the body.
+ * @throws Refusal badSignature, expiredKey
  */
-export function verifyClaim(headers: HeaderList, body: Body): void {
+export function verifyClaim(
+  { caller, signed }: IdentifiedCaller,
+  exchange: Exchange,
+  target: RequestTarget,
+  body: Body,
+  proxy: Proxy,
+): void {
+  const { headers } = exchange;
+  if (signed === null) {
+    verifyPayloadHash(headers, body);
+    return;
+  }
+  const host = headers.get('host') ?? '';
+  const verdict = proxy.verify(
+    {
+      authorization: signed.authorization,
+      method: exchange.method,
+      places: [
+        { host, path: target.path },
+        ...proxy.options.publicPlaces.map((place) => ({ host: place.host, path: place.prefix + target.path })),
+      ],
+      query: target.query,
+      headers,
+      bodySha256Hex: body.sha256Hex,
+      nowMs: proxy.clock.nowMs(),
+    },
+    signed.secretAccessKey,
+  );
+  if (verdict.kind === 'invalid') throw new Refusal('badSignature', INVALID_SIGNATURES[verdict.reason]);
+  if (isExpired(caller, proxy)) throw new Refusal('expiredKey', EXPIRED_KEY);
+}
+
+/** The region a caller works in when its request names none: that of its verified signature, else that of its key. */
+export function ownRegion({ caller, signed }: IdentifiedCaller): string | null {
+  if (signed !== null && isRegion(signed.authorization.region)) return signed.authorization.region;
+  return caller.kind === 'key' ? caller.defaultRegion : null;
+}
+
+function verifyPayloadHash(headers: HeaderList, body: Body): void {
   const declared = headers.get('x-amz-content-sha256');
   if (declared === undefined || !/^[0-9a-f]{64}$/i.test(declared)) return;
   if (declared.toLowerCase() !== body.sha256Hex) {
-    throw new Refusal('badSignature', 'x-amz-content-sha256 is not the hash of the body that arrived.');
+    throw new Refusal('badSignature', INVALID_SIGNATURES['payload-changed']);
   }
+}
+
+function refuse(kind: 'unauthenticated' | 'unknownAccessKey', message: string): never {
+  throw new Refusal(kind, message);
 }
 
 /**

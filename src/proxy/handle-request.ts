@@ -1,12 +1,12 @@
 import { readClaim } from '../domain/credential-carriers.ts';
 import { identifyOperation } from '../domain/operations/identify.ts';
 import { routeRequest } from '../domain/operations/route.ts';
-import { permit } from '../domain/policy.ts';
 import { chooseRegion } from '../domain/region.ts';
 import { parseRequestTarget } from '../domain/request-target.ts';
 import type { Exchange } from '../ports.ts';
 import { admit } from './admit.ts';
-import { identifyCaller, verifyClaim } from './authenticate.ts';
+import { identifyCaller, ownRegion, verifyClaim } from './authenticate.ts';
+import { authorize } from './authorize.ts';
 import { closeCall, openCall } from './call-lifetime.ts';
 import { checkHead } from './check-head.ts';
 import { fail } from './fail.ts';
@@ -29,19 +29,20 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     const amzTarget = exchange.headers.get('x-amz-target');
     const route = routeRequest({ method: exchange.method, target, amzTarget });
     const claim = readClaim(exchange.headers, proxy.options.keyHeader);
-    const caller = (call.caller = identifyCaller(claim, exchange.headers, proxy));
+    const identified = await identifyCaller(claim, exchange.headers, proxy);
+    const caller = (call.caller = identified.caller);
 
     // The body: read whole, once, bounded; one digest serves verifying and signing.
     const body = await readBody(exchange, route.bodyBytesMax, call, proxy);
-    verifyClaim(exchange.headers, body);
+    verifyClaim(identified, exchange, target, body, proxy);
 
     // What is asked, may they, and is there room?
     const signingService = claim.kind === 'signed' ? claim.authorization.service : undefined;
     const { operation, resourceArn } = identifyOperation(route, { body: body.bytes, signingService });
-    const region = chooseRegion(route, resourceArn, proxy.options.defaultRegion);
+    const region = chooseRegion(route, resourceArn, ownRegion(identified) ?? proxy.options.defaultRegion);
     call.operation = operation;
     call.region = region;
-    permit(caller, operation, region, exchange.headers, proxy.options.policy);
+    authorize(caller, { exchange, route, operation, region, body }, proxy);
     admit(call, proxy);
 
     // Out to Bedrock, and its answer back.

@@ -1,7 +1,8 @@
 import type { Sign } from '../domain/aws/sigv4/sign.ts';
+import type { Verify } from '../domain/aws/sigv4/verify.ts';
 import type { Bound } from '../domain/bound.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { AwsIdentities, Clock, Log, Targets, Upstream } from '../ports.ts';
+import type { AwsIdentities, Clock, Exchange, KeyHolders, Log, Targets, Upstream } from '../ports.ts';
 import type { Call } from './call.ts';
 import type { MasterKey } from './master-key.ts';
 
@@ -13,6 +14,8 @@ export interface ProxyOptions {
   readonly keyHeader: string | null;
   /** Host names that requests without a key may name, beside loopback ones. */
   readonly allowedHosts: readonly string[];
+  /** Hosts and path prefixes under which clients reach the gateway through a proxy, and so sign. */
+  readonly publicPlaces: readonly { readonly host: string; readonly prefix: string }[];
   readonly bodyTimeoutMs: number;
   readonly writeStallMs: number;
   readonly invokeHeadersTimeoutMs: number;
@@ -31,6 +34,11 @@ export interface Proxy {
   /** Marks what this process sent, so that it knows its own requests when they come back. */
   readonly instanceId: string;
   readonly masterKey: MasterKey | null;
+  /** Null where there are no virtual keys, because there is no master key to make them with. */
+  readonly keyHolders: KeyHolders | null;
+  readonly verify: Verify;
+  /** Where a request came from, trusted proxies left out; null when that can't be said. */
+  clientAddress(exchange: Exchange): string | null;
   /** Why no new request can be taken right now, or null. */
   overload(): string | null;
   readonly bodyBytes: Bound;

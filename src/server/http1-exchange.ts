@@ -16,6 +16,7 @@ export class Http1Exchange implements Exchange {
   readonly method: string;
   readonly target: string;
   readonly headers: HeaderList;
+  readonly peerAddress: string | null;
   readonly framingFault: string | null;
   readonly contentLength: number | null;
   readonly body: RequestBody;
@@ -32,6 +33,7 @@ export class Http1Exchange implements Exchange {
     this.method = request.method ?? '';
     this.target = request.url ?? '';
     this.headers = HeaderList.fromRaw(request.rawHeaders);
+    this.peerAddress = request.socket.remoteAddress ?? null;
     this.framingFault = framingFaultOf(request.httpVersion, this.headers);
     this.contentLength = this.headers.get('transfer-encoding') === undefined ? declaredLength(this.headers) : null;
     this.body = new Http1Body(request, response, expectsContinue);

@@ -12,6 +12,7 @@ export class Http2Exchange implements Exchange {
   readonly method: string;
   readonly target: string;
   readonly headers: HeaderList;
+  readonly peerAddress: string | null;
   readonly framingFault: string | null;
   readonly contentLength: number | null;
   readonly body: RequestBody;
@@ -23,6 +24,7 @@ export class Http2Exchange implements Exchange {
     this.method = pseudo[':method'] ?? '';
     this.target = pseudo[':path'] ?? '';
     const fields = HeaderList.fromRaw(raw);
+    this.peerAddress = stream.session?.socket.remoteAddress ?? null;
     const authority = pseudo[':authority'];
     this.framingFault = framingFaultOf(pseudo, authority, fields);
     this.headers =

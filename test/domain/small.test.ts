@@ -80,6 +80,7 @@ test('only what certainly reached nobody has a status that clients retry blindly
     'internalError',
     'noCredentials',
     'overloaded',
+    'storeUnavailable',
     'upstreamUnreachable',
   ]);
 });

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { Settings } from './config/settings.ts';
+import { CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
+import { openKeyring, type DataKeyStore, type Keyring } from './keys/keyring.ts';
+import type { Clock, KeyHolders, Log } from './ports.ts';
+import { findCredential } from './storage/credentials.ts';
+import { addDataKeyCopy, insertDataKey, listDataKeys } from './storage/data-keys.ts';
+import { openStorage, type Storage } from './storage/storage.ts';
+
+/** The part of the composition root that virtual keys need, loaded only where there can be some. */
+export interface KeyParts {
+  readonly storage: Storage;
+  readonly keyring: Keyring;
+  readonly holders: KeyHolders;
+  close(): Promise<void>;
+}
+
+export interface KeyPartsInputs {
+  readonly settings: Settings;
+  /** What the data key is sealed under. */
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const SYSTEM = { actor: 'system', sourceAddress: null };
+const role = z
+  .enum(['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'])
+  .catch('internal_user_viewer');
+
+/** @throws StorageError cannotOpen, KeyringError: one line for the operator */
+export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInputs): Promise<KeyParts> {
+  const storage = await openStorage({ databaseUrl: settings.databaseUrl, dataDir: settings.dataDir, clock, log });
+  try {
+    const keyring = await openKeyring({
+      store: bindDataKeys(storage),
+      secret,
+      previousSecret: settings.secretKeyPrevious,
+      random: randomBytes,
+      nowMs: () => clock.nowMs(),
+    });
+    const holders = new CachedKeyHolders({
+      keyring,
+      find: (kind, lookups) => findFacts(storage, kind, lookups),
+      currentAsOfMs: () => storage.changes.currentAsOfMs(),
+      clock,
+      staleMs: settings.keyStaleSeconds * 1000,
+    });
+    storage.changes.subscribe((news) => {
+      holders.hear(news);
+      const mayBeRolled = news === 'everything' || news.some(({ kind }) => kind === 'data_key');
+      if (mayBeRolled)
+        keyring.refresh().catch((error: unknown) => log.error({ err: error }, 'data keys can not be read'));
+    });
+    return { storage, keyring, holders, close: () => storage.close() };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+function bindDataKeys(storage: Storage): DataKeyStore {
+  return {
+    listDataKeys: () => listDataKeys(storage.read),
+    insertDataKey: ({ version, copy, othersRetireAtMs }) =>
+      storage.change({ ...SYSTEM, action: 'data_key.create' }, (change) =>
+        insertDataKey(change, version, copy, othersRetireAtMs),
+      ),
+    addDataKeyCopy: (version, copy) =>
+      storage.change({ ...SYSTEM, action: 'data_key.copy' }, (change) => addDataKeyCopy(change, version, copy)),
+  };
+}
+
+async function findFacts(
+  storage: Storage,
+  kind: 'bearer' | 'aws',
+  lookups: readonly string[],
+): Promise<CredentialFacts | null> {
+  const owner = await findCredential(storage.read, kind, lookups);
+  if (owner === null) return null;
+  const { credential, key, team, user } = owner;
+  const defaultRegion = key.settings['default_region'];
+  return {
+    credential,
+    key: { ...key, defaultRegion: typeof defaultRegion === 'string' ? defaultRegion : null },
+    team,
+    user: user === null ? null : { ...user, role: role.parse(user.role) },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Caller, KeyCaller } from '../domain/caller.ts';
+import { Refusal } from '../domain/errors.ts';
+import { IDENTITY_HEADERS } from '../domain/headers.ts';
+import { readNamed } from '../domain/operations/named/read-named.ts';
+import type { Operation } from '../domain/operations/operation.ts';
+import type { Route } from '../domain/operations/route.ts';
+import { decide, needsOf, type Ask } from '../domain/policy/decide.ts';
+import { permit, permitRegion } from '../domain/policy/permit.ts';
+import type { Exchange } from '../ports.ts';
+import type { Proxy } from './proxy.ts';
+import type { Body } from './read-body.ts';
+
+/** What a caller asks for, all of it known. */
+export interface AskedFor {
+  readonly exchange: Exchange;
+  readonly route: Route;
+  readonly operation: Operation;
+  readonly region: string;
+  readonly body: Body;
+}
+
+/**
+ * May they? For virtual keys by what their grants say about everything the request names, wherever it names it.
+ * @throws Refusal accessDenied
+ */
+export function authorize(caller: Caller, asked: AskedFor, proxy: Proxy): void {
+  const { operation, region, exchange } = asked;
+  if (caller.kind === 'key') authorizeKey(caller, asked, proxy);
+  else permit(caller, operation, region, exchange.headers, proxy.options.policy);
+}
+
+function authorizeKey(caller: KeyCaller, { exchange, route, operation, region, body }: AskedFor, proxy: Proxy): void {
+  permitRegion(region, proxy.options.policy.allowedRegions);
+  const { headers } = exchange;
+  const request = { operation, labels: route.labels, query: route.query, headers, body: body.bytes };
+  const ask: Ask = {
+    operation,
+    named: readNamed(request, needsOf(caller)),
+    region,
+    accountId: null,
+    sourceAddress: proxy.clientAddress(exchange),
+    identityHeaders: [...IDENTITY_HEADERS].filter((name) => headers.get(name) !== undefined),
+    resolutions: new Map(),
+  };
+  const decision = decide(caller, ask);
+  switch (decision.kind) {
+    case 'permitted':
+      return;
+    case 'refused':
+      throw new Refusal('accessDenied', decision.message);
+    case 'needs-resolving':
+      // Which models stand behind such a name only AWS knows, and a list of models is no list if a name can go around it.
+      throw new Refusal(
+        'accessDenied',
+        `${decision.references.map(({ text }) => text).join(', ')}: which model this is can't be told here, ` +
+          'and this key may use certain models only. Allow it by its own name.',
+      );
+  }
+}
