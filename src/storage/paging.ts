@@ -1,5 +1,5 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
-import { StorageError } from './storage-error.ts';
+import { StorageError, unstorable } from './storage-error.ts';
 
 /** Which part of a list is wanted. */
 export interface PageRequest {
@@ -32,11 +32,16 @@ export function pageBounds({ page, size }: PageRequest): { readonly limit: numbe
   return { limit: size, offset };
 }
 
+/** SQLite refuses patterns of more than 50,000 bytes; nobody looks for so much. */
+const SEARCH_CHARACTERS_MAX = 1000;
+
 /**
  * Whether a column contains a text, without regard to the case of ASCII letters. The text is bound, and what LIKE takes
  * for wildcards stands for itself.
+ * @throws StorageError invalid when the text is too long
  */
 export function contains(column: Expression<string | null>, text: string): Expression<SqlBool> {
+  if (text.length > SEARCH_CHARACTERS_MAX) throw unstorable();
   const pattern = `%${asciiLower(text).replace(/[\\%_]/g, '\\$&')}%`;
   return sql<SqlBool>`lower(${column}) like ${pattern} escape '\\'`;
 }

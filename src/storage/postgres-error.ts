@@ -1,10 +1,10 @@
-import { conflict, missing, StorageError } from './storage-error.ts';
+import { conflict, missing, StorageError, unstorable } from './storage-error.ts';
 
 /** SQLSTATE codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
-/** Text with U+0000, or not UTF-8 after all. */
-const UNTRANSLATABLE_TEXT: ReadonlySet<string> = new Set(['22021', '22P05']);
+/** Data exceptions, and texts too long for an index. */
+const UNSTORABLE: readonly string[] = ['22', '54000'];
 
 /** By class or as a whole: what says that the server can't do its work now, whatever it was asked. */
 const UNAVAILABLE: readonly string[] = [
@@ -35,9 +35,7 @@ export function postgresError(error: unknown): unknown {
   const state = sqlState(error);
   if (state === UNIQUE_VIOLATION) return conflict(uniqueColumn(error));
   if (state === FOREIGN_KEY_VIOLATION) return missing('reference');
-  if (state !== null && UNTRANSLATABLE_TEXT.has(state)) {
-    return new StorageError('invalid', 'A text may not contain the character U+0000.');
-  }
+  if (state !== null && UNSTORABLE.some((code) => state.startsWith(code))) return unstorable();
   // Without a SQLSTATE it never came to a query: sockets, TLS, timeouts.
   if (state === null || UNAVAILABLE.some((code) => state.startsWith(code))) {
     return new StorageError('unavailable', 'The database is out of reach.', { cause: error });

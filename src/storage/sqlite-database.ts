@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
-import { conflict, missing, StorageError } from './storage-error.ts';
+import { conflict, missing, StorageError, unstorable } from './storage-error.ts';
 
 /** Statements kept compiled. The repositories have fewer than a hundred. */
 const STATEMENTS_MAX = 256;
@@ -25,6 +25,7 @@ const OUT_OF_ORDER: ReadonlySet<number> = new Set([BUSY, LOCKED, READONLY, IOERR
 const CONSTRAINT_FOREIGN_KEY = 787;
 const CONSTRAINT_PRIMARY_KEY = 1555;
 const CONSTRAINT_UNIQUE = 2067;
+const CONSTRAINT_DATATYPE = 3091;
 
 /**
  * One connection of node:sqlite as Kysely wants it, with transactions that can't be held open: whoever awaits anything
@@ -57,7 +58,7 @@ export class SqliteConnection implements SqliteDatabase {
     // Statements are synchronous, so a transaction that awaits nothing else is through before the event loop turns.
     this.#guard = setImmediate(() => {
       this.#abandoned = true;
-      this.#database.exec('rollback');
+      if (this.#database.isTransaction) this.#database.exec('rollback');
     });
   }
 
@@ -110,7 +111,7 @@ function sqliteStatement(statement: StatementSync): SqliteStatement {
 /** PostgreSQL's texts can't hold U+0000. SQLite's can, and a key made here must be able to move there. */
 function bindable(value: unknown): SQLInputValue {
   if (typeof value === 'string') {
-    if (value.includes('\0')) throw new StorageError('invalid', 'A text may not contain the character U+0000.');
+    if (value.includes('\0')) throw unstorable();
     return value;
   }
   if (value === null || typeof value === 'number' || typeof value === 'bigint') return value;
@@ -132,6 +133,7 @@ function sqliteError(error: unknown): unknown {
     return conflict(/failed: \w+\.(\w+)/.exec(error.message)?.[1] ?? 'value');
   }
   if (code === CONSTRAINT_FOREIGN_KEY) return missing('reference');
+  if (code === CONSTRAINT_DATATYPE) return unstorable();
   if (OUT_OF_ORDER.has(code & 0xff)) {
     return new StorageError('unavailable', `The database file can not be used: ${error.message}.`, { cause: error });
   }

@@ -32,3 +32,8 @@ export function missing(what: string): StorageError {
 export function conflict(field: string): StorageError {
   return new StorageError('conflict', `Another entry has this ${field} already.`, { field });
 }
+
+/** U+0000 in a text, a fraction where a whole number belongs, more than an index can hold. */
+export function unstorable(): StorageError {
+  return new StorageError('invalid', 'A value contains what can not be stored, or is too long.');
+}
