@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Settings } from './config/settings.ts';
 import { CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
-import { openKeyring, type DataKeyStore, type Keyring } from './keys/keyring.ts';
+import { openKeyring, type Keyring } from './keys/keyring.ts';
 import type { Clock, KeyHolders, Log } from './ports.ts';
 import { findCredential } from './storage/credentials.ts';
-import { addDataKeyCopy, insertDataKey, listDataKeys } from './storage/data-keys.ts';
+import { createDataKeyStore } from './storage/data-key-store.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
 
 /** The part of the composition root that virtual keys need, loaded only where there can be some. */
@@ -24,7 +24,6 @@ export interface KeyPartsInputs {
   readonly log: Log;
 }
 
-const SYSTEM = { actor: 'system', sourceAddress: null };
 const role = z
   .enum(['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'])
   .catch('internal_user_viewer');
@@ -34,7 +33,7 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
   const storage = await openStorage({ databaseUrl: settings.databaseUrl, dataDir: settings.dataDir, clock, log });
   try {
     const keyring = await openKeyring({
-      store: bindDataKeys(storage),
+      store: createDataKeyStore(storage),
       secret,
       previousSecret: settings.secretKeyPrevious,
       random: randomBytes,
@@ -58,18 +57,6 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
     await storage.close();
     throw error;
   }
-}
-
-function bindDataKeys(storage: Storage): DataKeyStore {
-  return {
-    listDataKeys: () => listDataKeys(storage.read),
-    insertDataKey: ({ version, copy, othersRetireAtMs }) =>
-      storage.change({ ...SYSTEM, action: 'data_key.create' }, (change) =>
-        insertDataKey(change, version, copy, othersRetireAtMs),
-      ),
-    addDataKeyCopy: (version, copy) =>
-      storage.change({ ...SYSTEM, action: 'data_key.copy' }, (change) => addDataKeyCopy(change, version, copy)),
-  };
 }
 
 async function findFacts(
