@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { bindAdminParts } from '../../src/admin-parts.ts';
+import type { AdminParts } from '../../src/admin/ports.ts';
+import { createAdminServer } from '../../src/admin/serve.ts';
+import { dataKey, type DataKey } from '../../src/domain/keys/data-key.ts';
+import { HeaderList } from '../../src/domain/headers.ts';
+import type { Clock, Exchange, Log } from '../../src/ports.ts';
+import { openStorage, type Storage } from '../../src/storage/storage.ts';
+import { withDataKeys } from '../contracts/sample-objects.ts';
+
+export const MASTER = 'sk-test-master-key-0123456789';
+
+/** An answer of the management API. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The JSON of the body, or an empty object. */
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export interface Asked {
+  readonly key?: string | null;
+  readonly headers?: readonly string[];
+  /** An object is sent as JSON, a text as it is. */
+  readonly body?: unknown;
+  readonly sourceAddress?: string | null;
+}
+
+/** The management API over a SQLite store of its own, spoken to through exchanges as the server makes them. */
+export interface TestAdmin {
+  readonly parts: AdminParts;
+  readonly storage: Storage;
+  readonly logged: string[];
+  /** Moves the clock forward. */
+  pass(ms: number): void;
+  /** @param request such as `POST /key/generate`; with the master key unless another or none is given. */
+  ask(request: string, asked?: Asked): Promise<Answered>;
+  close(): Promise<void>;
+}
+
+export async function openTestAdmin({ masterKey = MASTER }: { masterKey?: string | null } = {}): Promise<TestAdmin> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'outcrop-admin-'));
+  let passedMs = 0;
+  const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs: () => performance.now() };
+  const logged: string[] = [];
+  const log = recordingLog(logged);
+  const storage = await openStorage({ databaseUrl: null, dataDir: path.join(folder, 'data'), clock, log });
+  await withDataKeys(storage, 1);
+  const key: DataKey = dataKey(1, randomBytes(32));
+  const parts = bindAdminParts(storage, {
+    dataKeys: { current: key, live: () => [key], byVersion: (version) => (version === 1 ? key : undefined) },
+    masterKey: masterKey === null ? null : { matches: (text) => text === masterKey },
+    keyHeader: null,
+    clock,
+    log,
+    version: '0.0.0',
+  });
+  const server = createAdminServer(parts);
+  return {
+    parts,
+    storage,
+    logged,
+    pass: (ms) => {
+      passedMs += ms;
+    },
+    ask: async (request, asked = {}) => {
+      const [method = '', target = ''] = request.split(' ', 2);
+      const { exchange, answer } = fakeExchange(method, target, asked);
+      const sourceAddress = asked.sourceAddress === undefined ? '192.0.2.1' : asked.sourceAddress;
+      await server.handle({ exchange, requestId: 'test-request', sourceAddress });
+      return answer();
+    },
+    close: async () => {
+      await storage.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function fakeExchange(method: string, target: string, { key = MASTER, headers = [], body }: Asked) {
+  const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  const bytes = Buffer.from(text);
+  const carried = key === null ? [] : ['authorization', `Bearer ${key}`];
+  let answered: Answered | null = null;
+  const never = (): never => {
+    throw new Error('The management API answers whole.');
+  };
+  const exchange: Exchange = {
+    protocol: 'HTTP/1.1',
+    method,
+    target,
+    headers: HeaderList.fromRaw(['host', 'gateway', ...carried, ...headers]),
+    framingFault: null,
+    contentLength: bytes.length,
+    body: {
+      read: (sink) => {
+        sink.data(bytes);
+        sink.end();
+      },
+      stop: () => undefined,
+    },
+    get answered() {
+      return answered !== null;
+    },
+    gone: false,
+    startAnswer: never,
+    write: never,
+    endAnswer: never,
+    break: never,
+    onDrain: never,
+    onGone: () => undefined,
+    answerWhole: (status, raw, whole) => {
+      const pairs = raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as const] : []));
+      const content = Buffer.from(whole).toString();
+      answered = { status, headers: Object.fromEntries(pairs), text: content, json: jsonOf(content) };
+    },
+  };
+  return {
+    exchange,
+    answer: (): Answered => {
+      if (answered === null) throw new Error('The request was not answered.');
+      return answered;
+    },
+  };
+}
+
+function jsonOf(text: string): Record<string, unknown> {
+  if (!text.startsWith('{')) return {};
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function recordingLog(logged: string[]): Log {
+  const at = (facts: object, message: string): void => {
+    logged.push(`${message} ${JSON.stringify(facts)}`);
+  };
+  return { debug: at, info: at, warn: at, error: at };
+}
+
+/** A text field of an answer. */
+export function textOf(answered: Answered, field: string): string {
+  const value = answered.json[field];
+  if (typeof value !== 'string') throw new Error(`There is no text ${field} in ${answered.text}`);
+  return value;
+}
+
+/** The `error` of a refusal. */
+export function errorOf({ json }: Answered): Readonly<Record<string, unknown>> {
+  const { error } = json;
+  return typeof error === 'object' && error !== null ? { ...error } : {};
+}
