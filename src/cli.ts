@@ -1,8 +1,16 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { CommandError } from './commands/command-error.ts';
+import type { CreateOptions, KeyCommand } from './commands/keys/keys.ts';
 import { ownVersion } from './commands/version.ts';
 import { ConfigError, type LoadedConfig } from './config/load.ts';
 import { readConfig, type ConfigFlags } from './config/read.ts';
+
+/** What commands that talk to a running gateway are told. */
+interface GatewayFlags {
+  readonly url: string;
+  readonly json?: true;
+}
 
 /** The width of what is not a terminal. */
 const COLUMNS_DEFAULT = 100;
@@ -54,6 +62,64 @@ withConfigFlags(
   process.exitCode = healthy ? 0 : 1;
 });
 
+const keys = program.command('keys').description('make, see and take away the virtual keys of a running gateway');
+
+withGatewayFlags(keys.command('create').description('make a key with a pair of virtual AWS credentials'))
+  .option('--alias <name>', 'a name to find it by')
+  .option('--team <id>', 'the team it belongs to')
+  .option('--user <id>', 'the user it belongs to')
+  .option('--models <list>', 'models it may use, such as anthropic.claude-*,amazon.nova-* (default: all)')
+  .option('--operations <list>', 'operations it may call, such as bedrock-runtime:* (default: using models and agents)')
+  .option('--resources <list>', 'agents, knowledge bases, guardrails … it may name, ids or ARNs (default: all)')
+  .option('--regions <list>', 'AWS regions (default: all the gateway allows)')
+  .option('--sources <list>', 'addresses or CIDR blocks it may be used from (default: all)')
+  .option('--expires <duration>', 'how long it lives: 12h, 30d, 6mo (default: for ever)')
+  .option('--tags <list>', 'tags')
+  .action(async (flags: CreateOptions & GatewayFlags) => {
+    const { createKey } = await import('./commands/keys/keys.ts');
+    await createKey(flags, keyCommand(flags));
+  });
+
+withGatewayFlags(keys.command('list').description('show all keys'))
+  .option('--team <id>', 'of this team only')
+  .option('--user <id>', 'of this user only')
+  .action(async (flags: { team?: string; user?: string } & GatewayFlags) => {
+    const { listKeys } = await import('./commands/keys/keys.ts');
+    await listKeys(flags, keyCommand(flags));
+  });
+
+withGatewayFlags(keys.command('show <key>').description('show one key, by its id or alias')).action(
+  async (key: string, flags: GatewayFlags) => {
+    const { showKey } = await import('./commands/keys/keys.ts');
+    await showKey(key, keyCommand(flags));
+  },
+);
+
+withGatewayFlags(keys.command('revoke <keys...>').description('take keys away for good, by id or alias')).action(
+  async (references: string[], flags: GatewayFlags) => {
+    const { revokeKeys } = await import('./commands/keys/keys.ts');
+    await revokeKeys(references, keyCommand(flags));
+  },
+);
+
+withGatewayFlags(keys.command('rotate <key>').description('give a key a new value and new AWS credentials'))
+  .option('--grace <duration>', 'how long the old ones go on working, at most 31d (default: not at all)')
+  .action(async (key: string, flags: { grace?: string } & GatewayFlags) => {
+    const { rotateKey } = await import('./commands/keys/keys.ts');
+    await rotateKey(key, flags, keyCommand(flags));
+  });
+
+withUrlFlag(
+  program
+    .command('credential-process')
+    .description(
+      'print the AWS credentials of the virtual key in OUTCROP_KEY, for credential_process in an AWS profile',
+    ),
+).action(async ({ url }: GatewayFlags) => {
+  const { answerCredentialProcess } = await import('./commands/credential-process.ts');
+  say(await answerCredentialProcess(url, { env: process.env, stdin: process.stdin }));
+});
+
 program
   .command('simulator')
   .description('run the Bedrock simulator alone (--help lists its options)')
@@ -82,6 +148,18 @@ function withConfigFlags(command: Command): Command {
     .option('--config <file>', 'configuration file (default: outcrop.yaml, if there is one)');
 }
 
+function withUrlFlag(command: Command): Command {
+  return command.option('--url <url>', 'address of the gateway', 'http://127.0.0.1:4000');
+}
+
+function withGatewayFlags(command: Command): Command {
+  return withUrlFlag(command).option('--json', 'for programs');
+}
+
+function keyCommand({ url, json }: GatewayFlags): KeyCommand {
+  return { url, json: json === true, env: process.env, stdin: process.stdin, nowMs: Date.now(), say };
+}
+
 function write(text: string): void {
   process.stdout.write(text);
 }
@@ -98,6 +176,7 @@ function complain(error: unknown): void {
 /** Errors of the system say enough in one line; anything else is a defect, and then the stack is what helps. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof CommandError) return error.message;
   if ('code' in error && error.code === 'EADDRINUSE') {
     return `${error.message}. Another program has the port: stop it, or choose one with --port.`;
   }
