@@ -150,7 +150,7 @@ export function requireExpiryHeld(actor: Actor, expiresMs: number | null): void 
 }
 
 /** What an administrator's silence means: everything, also what no model describes. */
-export const EVERY_OPERATION: readonly string[] = ['*', '*:Unmodelled'];
+const EVERY_OPERATION: readonly string[] = ['*', '*:Unmodelled'];
 
 function asAdministered(held: Grant): Grant {
   return { ...held, operations: held.operations ?? EVERY_OPERATION, actFor: true };

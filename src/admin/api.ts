@@ -7,7 +7,7 @@ import { authenticate } from './authenticate.ts';
 import { parseBody } from './body.ts';
 import { describeApi, docsPage } from './describe.ts';
 import type { AdminParts } from './ports.ts';
-import { Problem, problemBody, problemOfStoreFault } from './problem.ts';
+import { Problem, problemBody, problemOfStoreFault, shownField } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { CREDENTIAL_ROUTES } from './routes/credentials.ts';
@@ -100,7 +100,7 @@ function query(context: AdminContext): Record<string, string> {
   for (const [name, values] of Object.entries(context.req.queries())) {
     const [value] = values;
     if (values.length > 1)
-      throw new Problem(422, 'A query parameter came more than once.', { param: name.slice(0, 100) });
+      throw new Problem(422, 'A query parameter came more than once.', { param: shownField(name) });
     if (value !== undefined) single.push([name, value]);
   }
   return Object.fromEntries(single);

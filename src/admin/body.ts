@@ -1,4 +1,4 @@
-import { Problem } from './problem.ts';
+import { Problem, shownField } from './problem.ts';
 
 const DEPTH_MAX = 32;
 
@@ -18,7 +18,7 @@ export function parseBody(text: string): Record<string, unknown> {
   const fields = Object.entries(value);
   for (const [name, inner] of fields) {
     const fault = PROTOTYPE_NAMES.has(name) ? `holds the name ${name}` : faultOf(inner, DEPTH_MAX);
-    if (fault !== null) throw new Problem(422, `The body ${fault}.`, { param: name.slice(0, 100) });
+    if (fault !== null) throw new Problem(422, `The body ${fault}.`, { param: shownField(name) });
   }
   return Object.fromEntries(fields);
 }

@@ -1,5 +1,5 @@
 import type { JsonValue } from './ports.ts';
-import { Problem } from './problem.ts';
+import { Problem, shownField } from './problem.ts';
 
 /**
  * What becomes of a field of LiteLLM's requests:
@@ -190,9 +190,9 @@ export function takeFields(body: Readonly<Record<string, unknown>>, table: Field
   return Object.fromEntries(taken);
 }
 
-/** @param name from the request: shown shortened, and without what could break a line. */
+/** @param name from the request. */
 export function unknownField(name: string): Problem {
-  const shown = name.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
+  const shown = shownField(name);
   return new Problem(422, `Unknown field: ${shown}.`, { param: shown });
 }
 

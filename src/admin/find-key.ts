@@ -6,7 +6,7 @@ import type { AdminParts, AdminReads, StoredKey } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** As LiteLLM answers; also for keys that are not the caller's business, so that nobody can ask which there are. */
-export function noSuchKey(): Problem {
+function noSuchKey(): Problem {
   return new Problem(404, 'Key not found in database.', { param: 'key' });
 }
 

@@ -3,7 +3,7 @@ import { grantFaults } from '../domain/policy/grant-faults.ts';
 import { DEFAULT_GRANT, type Grant } from '../domain/policy/grant.ts';
 import { GRANT_FIELDS, type Actor, isAdmin, requireHeld } from './actor.ts';
 import type { HolderFacts, JsonObject } from './ports.ts';
-import { Problem } from './problem.ts';
+import { Problem, shownValue } from './problem.ts';
 
 /** The fields of a request that a grant is made of. An empty list restricts nothing. */
 export interface GrantInput {
@@ -49,7 +49,7 @@ export function mentionsGrant(input: GrantInput): boolean {
  * @param silent what an emptied list of operations stands for.
  * @throws Problem 422 naming the field with an entry that can't be meant
  */
-export function grantOf(input: GrantInput, base: Grant, silent: Grant = DEFAULT_GRANT): Grant {
+function grantOf(input: GrantInput, base: Grant, silent: Grant = DEFAULT_GRANT): Grant {
   const grant: Grant = {
     models: listed(
       input.models?.some((entry) => NO_MODEL_RESTRICTION.includes(entry)) ? [] : input.models,
@@ -65,7 +65,7 @@ export function grantOf(input: GrantInput, base: Grant, silent: Grant = DEFAULT_
   const [fault] = grantFaults(grant);
   if (fault === undefined) return grant;
   const param = GRANT_FIELDS[fault.field];
-  throw new Problem(422, `${param}: "${shortened(fault.entry)}" ${fault.problem}.`, { param });
+  throw new Problem(422, `${param}: "${shownValue(fault.entry)}" ${fault.problem}.`, { param });
 }
 
 /** The facts of a holder after a request. @throws Problem 403, 422 */
@@ -114,9 +114,4 @@ function tagsIn(metadata: JsonObject | undefined): readonly string[] | undefined
   if (!Array.isArray(tags)) return undefined;
   const texts = tags.filter((tag) => typeof tag === 'string');
   return texts.length === tags.length ? texts : undefined;
-}
-
-function shortened(entry: string): string {
-  const plain = entry.replace(/[^\x20-\x7e]/g, '?');
-  return plain.length > 80 ? `${plain.slice(0, 80)}…` : plain;
 }

@@ -4,7 +4,7 @@ import { isRegion } from '../domain/aws/partitions.ts';
 import { durationMs } from './duration.ts';
 import type { JsonObject, JsonValue } from './ports.ts';
 
-export const METADATA_BYTES_MAX = 64 * 1024;
+const METADATA_BYTES_MAX = 64 * 1024;
 export const KEYS_PER_REQUEST_MAX = 1000;
 
 /** What LiteLLM reads out of metadata and acts upon. Here nobody would. */
@@ -30,7 +30,7 @@ export const metadataObject = z
   })
   .openapi({ type: 'object', additionalProperties: true });
 
-export const tagList = z.array(nameText.min(1)).max(100);
+const tagList = z.array(nameText.min(1)).max(100);
 
 /** What keys, teams and users may be granted. An empty list restricts nothing. */
 export const grantShape = {

@@ -71,3 +71,17 @@ export function problemOfStoreFault({ kind, field }: StoreFault, cause: unknown)
       return null;
   }
 }
+
+const FIELD_NAME = /^[A-Za-z0-9_]{1,32}$/;
+
+/** The name of a field as a refusal may repeat it: somebody may have put a key where a name belongs. */
+export function shownField(name: string): string {
+  return FIELD_NAME.test(name) ? name : '(a name that is not shown)';
+}
+
+/** A value as a refusal may repeat it: short, on one line, and not if a key could be in it. */
+export function shownValue(value: string): string {
+  if (/sk-|[A-Za-z0-9+/]{40}/i.test(value)) return '(not shown)';
+  const plain = value.replace(/[^\x20-\x7e]/g, '?');
+  return plain.length > 80 ? `${plain.slice(0, 80)}…` : plain;
+}

@@ -57,7 +57,8 @@ export function changing<Result>(
   return parts.store.change({ actor: actorName(actor), action, sourceAddress }, work);
 }
 
-function parseInput<Input>(
+/** @param table null for requests that are not LiteLLM's. @throws Problem 422 naming a field */
+export function parseInput<Input>(
   raw: Readonly<Record<string, unknown>>,
   schema: z.ZodType<Input>,
   table: FieldTable | null,

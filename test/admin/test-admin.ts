@@ -94,6 +94,7 @@ function fakeExchange(method: string, target: string, { key = MASTER, headers = 
     method,
     target,
     headers: HeaderList.fromRaw(['host', 'gateway', ...carried, ...headers]),
+    peerAddress: '192.0.2.1',
     framingFault: null,
     contentLength: bytes.length,
     body: {

@@ -2,13 +2,13 @@ import { z } from '@hono/zod-openapi';
 import { newKeyId } from '../../domain/keys/key-id.ts';
 import { shownName } from '../../domain/keys/bearer-key.ts';
 import { type FreshCredentials, lookupsOf, makeCredentials } from '../credentials.ts';
-import { KEY_FIELDS, takeFields } from '../fields.ts';
+import { KEY_FIELDS } from '../fields.ts';
 import { requireOwnKey, requireOwnKeyByAlias } from '../find-key.ts';
 import { KEYS_PER_REQUEST_MAX } from '../inputs.ts';
 import { ensureUser, keyInput, keyPatch, newKeyFacts } from '../key-facts.ts';
 import type { AdminChange, AdminParts, KeyFacts, StoredKey } from '../ports.ts';
 import { Problem } from '../problem.ts';
-import { type AdminRequest, changing, defineRoute, type Route } from '../route.ts';
+import { type AdminRequest, changing, defineRoute, parseInput, type Route } from '../route.ts';
 import { freshKeyView, keyView, viewKey } from '../views.ts';
 
 const BULK_MAX = 500;
@@ -173,11 +173,12 @@ export const KEY_ROUTES: readonly Route[] = [
   blocking('/key/unblock', false),
 ];
 
+/** @throws Problem 422 naming the entry and the field */
 function parseBulkEntry(raw: Readonly<Record<string, unknown>>, index: number): z.infer<typeof updateInput> {
-  const parsed = updateInput.safeParse(takeFields(raw, KEY_FIELDS));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.map(String).join('.');
-  const param = `keys.${index}.${field ?? ''}`.slice(0, 100);
-  throw new Problem(422, `${param}: ${issue?.message ?? 'is not valid'}.`, { param });
+  try {
+    return parseInput(raw, updateInput, KEY_FIELDS);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw new Problem(422, `keys.${index}: ${error.message}`, { param: `keys.${index}.${error.param ?? ''}` });
+  }
 }
