@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from './ports.ts';
 
-/** What is enforced of a holder beside its grant, as it is stored in its `settings`. */
+/** What is enforced of a key beside its grant. Stored in its `settings`, where who lets requests in reads it too. */
 export interface HolderSettings {
-  /** See `domain/allowed-routes.ts`; null for all. */
+  /** `allowed_routes`: see `domain/allowed-routes.ts`; null for all. */
   readonly allowedRoutes: readonly string[] | null;
-  /** Where requests go that name no region; null for the gateway's own. */
+  /** `default_region`: where requests go that name no region; null for the gateway's own. */
   readonly defaultRegion: string | null;
 }
 
@@ -12,16 +12,16 @@ export const NO_SETTINGS: HolderSettings = { allowedRoutes: null, defaultRegion:
 
 export function storedSettings({ allowedRoutes, defaultRegion }: HolderSettings): JsonObject {
   return {
-    ...(allowedRoutes === null ? {} : { allowedRoutes }),
-    ...(defaultRegion === null ? {} : { defaultRegion }),
+    ...(allowedRoutes === null ? {} : { allowed_routes: allowedRoutes }),
+    ...(defaultRegion === null ? {} : { default_region: defaultRegion }),
   };
 }
 
 /** A restriction that can't be read allows nothing. */
-export function readSettings({ allowedRoutes, defaultRegion }: JsonObject): HolderSettings {
+export function readSettings({ allowed_routes: routes, default_region: region }: JsonObject): HolderSettings {
   return {
-    allowedRoutes: allowedRoutes === undefined ? null : (strings(allowedRoutes) ?? ['/unreadable']),
-    defaultRegion: typeof defaultRegion === 'string' ? defaultRegion : null,
+    allowedRoutes: routes === undefined ? null : (strings(routes) ?? ['/unreadable']),
+    defaultRegion: typeof region === 'string' ? region : null,
   };
 }
 
