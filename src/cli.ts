@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { CommandError } from './commands/command-error.ts';
 import type { CreateOptions, KeyCommand } from './commands/keys/keys.ts';
-import { ownVersion } from './commands/version.ts';
+import { ownVersion } from './version.ts';
 import { ConfigError, type LoadedConfig } from './config/load.ts';
 import { readConfig, type ConfigFlags } from './config/read.ts';
 

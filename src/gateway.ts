@@ -8,6 +8,9 @@ import { createVerifier } from './domain/aws/sigv4/verify.ts';
 import { Bound } from './domain/bound.ts';
 import { createClientAddresses } from './domain/client-address.ts';
 import { SERVICES } from './domain/operations/services.ts';
+import type { bindAdminParts } from './admin-parts.ts';
+import { isAdminTarget } from './admin/paths.ts';
+import type { AdminServer } from './admin/serve.ts';
 import type { KeyParts } from './key-parts.ts';
 import type { Clock, Exchange, KeyHolders, Log } from './ports.ts';
 import type { Call } from './proxy/call.ts';
@@ -27,6 +30,8 @@ export interface GatewayInputs {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
+  /** Of this program, for who asks the management API. */
+  readonly version: string;
   /** Asks for the gateway's own AWS credentials. */
   readonly loadCredentials: () => Promise<LoadedCredentials>;
 }
@@ -56,7 +61,7 @@ export interface Gateway {
 const LAST_WORDS_MS = 1000;
 
 /** Composition root: the only place that knows every part. Opens them in order and closes them in reverse. */
-export async function openGateway({ settings, clock, log, loadCredentials }: GatewayInputs): Promise<Gateway> {
+export async function openGateway({ settings, clock, log, version, loadCredentials }: GatewayInputs): Promise<Gateway> {
   const identities = new GatewayIdentities({ bearerToken: settings.awsBearerToken, load: loadCredentials, clock, log });
   const upstream = new UndiciUpstream({
     connectionsMax: settings.requestsInFlightMax,
@@ -105,9 +110,22 @@ export async function openGateway({ settings, clock, log, loadCredentials }: Gat
     callClosed: (call) => logCall(call, log),
   };
 
+  let admin: Promise<AdminServer> | null = null;
+  const manage = async (exchange: Exchange): Promise<void> => {
+    if (keys === null) {
+      refuseManagement(exchange);
+      return;
+    }
+    admin ??= openAdmin(keys, { masterKey: proxy.masterKey, keyHeader: settings.keyHeader, clock, log, version });
+    const server = await admin;
+    await server.handle({ exchange, requestId: proxy.newRequestId(), sourceAddress: proxy.clientAddress(exchange) });
+  };
+
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {
-    if (!answerHealth(exchange, draining)) await handleRequest(exchange, proxy);
+    if (answerHealth(exchange, draining)) return;
+    if (isAdminTarget(exchange.target)) await manage(exchange);
+    else await handleRequest(exchange, proxy);
   };
   const handle = (exchange: Exchange): void => {
     running.started();
@@ -180,6 +198,23 @@ function openKeys(settings: Settings, clock: Clock, log: Log): Promise<KeyParts>
   // Who starts the process asks `keysReady`; until then a rejection is not unhandled.
   keys.catch(() => undefined);
   return keys;
+}
+
+/** The management API and its libraries are loaded when somebody first manages something. */
+async function openAdmin(
+  keys: Promise<KeyParts>,
+  others: Omit<Parameters<typeof bindAdminParts>[1], 'dataKeys'>,
+): Promise<AdminServer> {
+  const { storage, keyring } = await keys;
+  const { bindAdminParts } = await import('./admin-parts.ts');
+  const { createAdminServer } = await import('./admin/serve.ts');
+  return createAdminServer(bindAdminParts(storage, { ...others, dataKeys: keyring }));
+}
+
+function refuseManagement(exchange: Exchange): void {
+  const message = 'There is nobody to manage keys without a master key: set OUTCROP_MASTER_KEY on the gateway.';
+  const body = JSON.stringify({ error: { message, type: 'auth_error', param: null, code: '403' } });
+  exchange.answerWhole(403, ['content-type', 'application/json'], Buffer.from(body), false);
 }
 
 /** Requests with a virtual key that come in the first moments wait for the store. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { readSettings } from './admin/settings.ts';
 import type { Settings } from './config/settings.ts';
 import { CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
 import { openKeyring, type Keyring } from './keys/keyring.ts';
@@ -67,10 +68,9 @@ async function findFacts(
   const owner = await findCredential(storage.read, kind, lookups);
   if (owner === null) return null;
   const { credential, key, team, user } = owner;
-  const defaultRegion = key.settings['default_region'];
   return {
     credential,
-    key: { ...key, defaultRegion: typeof defaultRegion === 'string' ? defaultRegion : null },
+    key: { ...key, ...readSettings(key.settings) },
     team,
     user: user === null ? null : { ...user, role: role.parse(user.role) },
   };

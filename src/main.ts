@@ -4,6 +4,7 @@ import type { LoadedConfig } from './config/load.ts';
 import { openGateway, type Gateway } from './gateway.ts';
 import { createLog } from './log.ts';
 import { checkStart } from './start-checks.ts';
+import { ownVersion } from './version.ts';
 import { isolateCredentialChain, loadFromChain } from './upstream/credential-chain.ts';
 import { withDefaultRegion } from './config/profile-region.ts';
 
@@ -24,6 +25,7 @@ export async function runGateway(loaded: LoadedConfig, say: (line: string) => vo
     settings,
     clock: SYSTEM_CLOCK,
     log,
+    version: ownVersion(),
     loadCredentials: () => loadFromChain(process.env),
   });
   // Before anything is said: who reads that it listens may tell it to end at once.

@@ -16,11 +16,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/storage': ['src/ports.ts', 'src/domain'],
   'src/admin': ['src/ports.ts', 'src/domain'],
   'src/admin-parts.ts': ['src/admin', 'src/storage'],
-  'src/key-parts.ts': ['src/keys', 'src/storage', 'src/config', 'src/ports.ts'],
+  'src/key-parts.ts': ['src/keys', 'src/storage', 'src/admin', 'src/config', 'src/ports.ts'],
   'src/config': ['src/domain'],
   'src/log.ts': ['src/ports.ts', 'src/config'],
   'src/start-checks.ts': ['src/config', 'src/domain'],
   'src/announce.ts': ['src/config'],
+  'src/version.ts': [],
   'src/gateway.ts': [
     'src/proxy',
     'src/server',
@@ -39,8 +40,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/log.ts',
     'src/start-checks.ts',
     'src/announce.ts',
+    'src/version.ts',
   ],
   'src/commands': [
+    'src/version.ts',
     'src/main.ts',
     'src/gateway.ts',
     'src/upstream',
@@ -51,7 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/domain',
     'simulator',
   ],
-  'src/cli.ts': ['src/main.ts', 'src/config', 'src/commands', 'simulator'],
+  'src/cli.ts': ['src/main.ts', 'src/version.ts', 'src/config', 'src/commands', 'simulator'],
   simulator: [],
 };
 

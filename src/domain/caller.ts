@@ -16,6 +16,8 @@ export interface KeyCaller {
   readonly expiresMs: number | null;
   readonly blocked: boolean;
   readonly defaultRegion: string | null;
+  /** Paths it may call, see `allowed-routes.ts`; null for all. */
+  readonly allowedRoutes: readonly string[] | null;
   readonly role: Role;
 }
 

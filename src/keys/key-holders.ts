@@ -24,6 +24,7 @@ export interface CredentialFacts {
     readonly blocked: boolean;
     readonly grant: Grant;
     readonly defaultRegion: string | null;
+    readonly allowedRoutes: readonly string[] | null;
   };
   readonly team: { readonly grant: Grant; readonly blocked: boolean } | null;
   readonly user: { readonly grant: Grant; readonly blocked: boolean; readonly role: Role } | null;
@@ -179,6 +180,7 @@ export class CachedKeyHolders implements KeyHolders {
       expiresMs: key.expiresMs,
       blocked: key.blocked || team?.blocked === true || user?.blocked === true,
       defaultRegion: key.defaultRegion,
+      allowedRoutes: key.allowedRoutes,
       role: user?.role ?? 'internal_user',
     };
     const secretAccessKey = kind === 'aws' ? secretAccessKeyOf(dataKey, credential.lookup) : null;

@@ -1,3 +1,4 @@
+import { routeAllowed } from '../domain/allowed-routes.ts';
 import type { Caller, KeyCaller } from '../domain/caller.ts';
 import { Refusal } from '../domain/errors.ts';
 import { IDENTITY_HEADERS } from '../domain/headers.ts';
@@ -6,6 +7,7 @@ import type { Operation } from '../domain/operations/operation.ts';
 import type { Route } from '../domain/operations/route.ts';
 import { decide, needsOf, type Ask } from '../domain/policy/decide.ts';
 import { permit, permitRegion } from '../domain/policy/permit.ts';
+import type { RequestTarget } from '../domain/request-target.ts';
 import type { Exchange } from '../ports.ts';
 import type { Proxy } from './proxy.ts';
 import type { Body } from './read-body.ts';
@@ -13,6 +15,7 @@ import type { Body } from './read-body.ts';
 /** What a caller asks for, all of it known. */
 export interface AskedFor {
   readonly exchange: Exchange;
+  readonly target: RequestTarget;
   readonly route: Route;
   readonly operation: Operation;
   readonly region: string;
@@ -29,7 +32,14 @@ export function authorize(caller: Caller, asked: AskedFor, proxy: Proxy): void {
   else permit(caller, operation, region, exchange.headers, proxy.options.policy);
 }
 
-function authorizeKey(caller: KeyCaller, { exchange, route, operation, region, body }: AskedFor, proxy: Proxy): void {
+function authorizeKey(
+  caller: KeyCaller,
+  { exchange, target, route, operation, region, body }: AskedFor,
+  proxy: Proxy,
+): void {
+  if (!routeAllowed(caller.allowedRoutes, target.path)) {
+    throw new Refusal('accessDenied', 'This key is not allowed to call this path: its allowed_routes do not name it.');
+  }
   permitRegion(region, proxy.options.policy.allowedRegions);
   const { headers } = exchange;
   const request = { operation, labels: route.labels, query: route.query, headers, body: body.bytes };

@@ -128,6 +128,11 @@ class Http1Body implements RequestBody {
 
   read(sink: BodySink): void {
     const request = this.#request;
+    // Who left while the head was being judged says nothing more.
+    if (request.destroyed && !request.complete) {
+      sink.fault('gone');
+      return;
+    }
     request.on('data', sink.data);
     request.once('end', () => (request.rawTrailers.length === 0 ? sink.end() : sink.fault('trailers')));
     request.once('close', () => {

@@ -93,11 +93,14 @@ class Http2Body implements RequestBody {
   readonly #stream: ServerHttp2Stream;
   readonly #empty: boolean;
   readonly #expectsContinue: boolean;
+  #trailers = false;
 
   constructor(stream: ServerHttp2Stream, empty: boolean, expectsContinue: boolean) {
     this.#stream = stream;
     this.#empty = empty;
     this.#expectsContinue = expectsContinue;
+    // They may come in the same packet as the head, long before anyone reads.
+    stream.once('trailers', () => (this.#trailers = true));
   }
 
   read(sink: BodySink): void {
@@ -106,14 +109,16 @@ class Http2Body implements RequestBody {
       return;
     }
     const stream = this.#stream;
-    let trailers = false;
+    if (stream.destroyed) {
+      sink.fault('gone');
+      return;
+    }
     let ended = false;
-    stream.once('trailers', () => (trailers = true));
     stream.on('data', sink.data);
     stream.once('end', () => {
       ended = true;
       if (stream.aborted) sink.fault('gone');
-      else if (trailers) sink.fault('trailers');
+      else if (this.#trailers) sink.fault('trailers');
       else sink.end();
     });
     stream.once('close', () => {

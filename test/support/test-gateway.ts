@@ -46,6 +46,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     settings,
     clock: SYSTEM_CLOCK,
     log: recordingLog(logged),
+    version: '0.0.0-test',
     loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
   });
   return {

@@ -1,3 +1,4 @@
+import { ownVersion } from '../../version.ts';
 import { styleText } from 'node:util';
 import { loadConfig } from '../../config/load.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
@@ -67,6 +68,7 @@ function openDemoGateway(simulator: Simulator, port: string): Promise<Gateway> {
     settings,
     clock: SYSTEM_CLOCK,
     log: createLog('warn'),
+    version: ownVersion(),
     loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
   });
 }

@@ -101,9 +101,10 @@ function parse(text: string): unknown {
 }
 
 function withOption({ message, param }: { message: string; param?: string | null | undefined }): string {
-  const option = param === null || param === undefined ? undefined : OPTIONS[param];
   const line = printable(message);
-  return option === undefined ? line : `${line} (${option})`;
+  const option = param === null || param === undefined ? undefined : OPTIONS[param];
+  if (option === undefined) return line;
+  return `${option}: ${line.startsWith(`${param}: `) ? line.slice(`${param}: `.length) : line}`;
 }
 
 /** Text of somebody else on one line, without what a terminal would act upon. */

@@ -9,6 +9,10 @@ export interface ModelLookup {
   readonly label: string;
   /** Where the answer names the models, all of which may be used: member names, `[]` for items of lists. */
   readonly models: readonly (readonly string[])[];
+  /** A member beside which the models named are not all that may answer. */
+  readonly otherwise?: readonly string[];
+  /** How a version behind the reference is asked for. Without one AWS answers with `whenNone`. */
+  readonly version?: { readonly query: string; readonly member: string; readonly whenNone: string };
   /** How long an answer holds, in milliseconds. */
   readonly holdsMs: number;
 }
@@ -35,6 +39,7 @@ const PROVISIONED_MODEL: ModelLookup = {
   holdsMs: MUTABLE_MS,
 };
 
+/** Nobody can change a router of one's own. AWS changes its default ones when models come and go. */
 const PROMPT_ROUTER: ModelLookup = {
   service: 'bedrock',
   operation: 'GetPromptRouter',
@@ -47,9 +52,9 @@ const PROMPT_ROUTER: ModelLookup = {
 };
 
 /**
- * What to ask, in this order, until one knows the reference. An empty list is unresolvable: AWS does not say which model
- * an imported one or an endpoint of SageMaker is, so those are allowed by their own ARN or not at all. Answers may name
- * resources that have to be looked up in turn.
+ * What to ask: all of it, since a bare name may be that of several things, and whatever is known under it counts. An
+ * empty list is unresolvable: AWS does not say which model an imported one or an endpoint of SageMaker is, so those are
+ * allowed by their own ARN or not at all. Answers may name resources that have to be looked up in turn.
  */
 export const MODEL_LOOKUPS: Readonly<Record<ResolvableKind, readonly ModelLookup[]>> = {
   'application-inference-profile': [INFERENCE_PROFILE],
@@ -79,11 +84,14 @@ export const MODEL_LOOKUPS: Readonly<Record<ResolvableKind, readonly ModelLookup
       operation: 'GetPrompt',
       label: 'promptIdentifier',
       models: [['variants', '[]', 'modelId']],
+      // An agent, which runs whatever models it was made with.
+      otherwise: ['variants', '[]', 'genAiResource'],
+      version: { query: 'promptVersion', member: 'version', whenNone: 'DRAFT' },
       holdsMs: MUTABLE_MS,
     },
   ],
   'prompt-router': [PROMPT_ROUTER],
-  'default-prompt-router': [PROMPT_ROUTER],
+  'default-prompt-router': [{ ...PROMPT_ROUTER, holdsMs: MUTABLE_MS }],
   endpoint: [],
   id: [INFERENCE_PROFILE, PROVISIONED_MODEL],
 };

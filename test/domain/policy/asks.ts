@@ -40,6 +40,7 @@ export function callerOf(...grants: readonly Grant[]): KeyCaller {
     expiresMs: null,
     blocked: false,
     defaultRegion: null,
+    allowedRoutes: null,
     role: 'internal_user',
   };
 }
