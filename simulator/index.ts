@@ -5,6 +5,7 @@ import { FaultList } from './faults.ts';
 import type { Fault, FaultHandle } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import type { SimulatorRequest } from './ledger.ts';
+import type { JsonObject } from './json.ts';
 import { listen, stop } from './listen.ts';
 import { UNPACED } from './pace.ts';
 import type { Pace } from './pace.ts';
@@ -71,6 +72,11 @@ export interface Simulator {
   inject(fault: Fault): FaultHandle;
   clearFaults(): void;
   setPace(pace: Partial<Pace>): void;
+  /**
+   * Something the account has made for itself (an application inference profile, a provisioned model, a prompt, …), by
+   * its ARN or id, with `:version` for a version of a prompt. @param answer what AWS answers when it is asked; null: it is gone
+   */
+  setResource(identifier: string, answer: JsonObject | null): void;
   /** Connections to the eight services that are open now. */
   openSockets(): number;
   /** Resolves when the condition holds. It is asked again whenever the ledger or the open connections change. */
@@ -90,6 +96,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   const faults = new FaultList();
   const ticker = new Ticker();
+  const resources = new Map<string, JsonObject>();
   let pace: Pace = { ...UNPACED, ...options.pace };
   const setPace = (changes: Partial<Pace>) => {
     pace = { ...pace, ...changes };
@@ -102,6 +109,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ledger,
     faults,
     ticker,
+    resources,
     clock: options.clock ?? (() => performance.timeOrigin + performance.now()),
     pace: () => pace,
   };
@@ -149,6 +157,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       inject: (fault) => faults.inject(fault),
       clearFaults: () => faults.clear(),
       setPace,
+      setResource: (identifier, answer) => {
+        if (answer === null) resources.delete(identifier);
+        else resources.set(identifier, answer);
+      },
       openSockets: () => sockets.size,
       until: (condition) => signal.until(condition),
       close,

@@ -30,6 +30,7 @@ export interface Shared {
   readonly ledger: Ledger;
   readonly faults: FaultList;
   readonly ticker: Ticker;
+  readonly resources: ReadonlyMap<string, JsonObject>;
   /** Milliseconds since the epoch, with a fraction. */
   readonly clock: () => number;
   pace(): Pace;
@@ -149,6 +150,7 @@ function asked(route: Route, record: OpenRecord, request: ArrivedRequest, shared
     query: record.query,
     json: () => parseJson(request.body),
     pace: shared.pace(),
+    resources: shared.resources,
     clock: shared.clock,
   };
 }

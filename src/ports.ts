@@ -3,6 +3,8 @@ import type { KeyCaller } from './domain/caller.ts';
 import type { AwsCredentials } from './domain/aws/sigv4/sign.ts';
 import type { HeaderList } from './domain/headers.ts';
 import type { ServiceId } from './domain/operations/services.ts';
+import type { Resolutions } from './domain/policy/judge-models.ts';
+import type { ModelReference } from './domain/policy/model-reference.ts';
 
 /** Time as an input, so that tests can hold it. */
 export interface Clock {
@@ -111,6 +113,21 @@ export interface AwsIdentities {
   /** Without waiting when a usable identity is at hand; a promise only while the first one is being fetched.
    * @throws Refusal noCredentials */
   forService(service: ServiceId): AwsIdentity | Promise<AwsIdentity>;
+  /** The AWS account of the identity a service gets; null while that is not known, as with most static credentials. */
+  accountOf(service: ServiceId): string | null;
+}
+
+/** Finds out what an account's own model resources stand for. */
+export interface ModelResolver {
+  /**
+   * Something about every reference. What can't be found out is `unresolvable`, for whatever reason.
+   * @param keyId whose request it is for: nobody gets to ask AWS without end.
+   * @throws Refusal noCredentials
+   */
+  resolve(
+    references: readonly ModelReference[],
+    asker: { readonly region: string; readonly keyId: string },
+  ): Promise<Resolutions>;
 }
 
 /** The holder of a virtual credential. Whether it may be used now (grace, blocked, expired) is for who asks. */

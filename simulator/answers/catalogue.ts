@@ -60,6 +60,8 @@ export function listInferenceProfiles(asked: Asked): Answer {
 
 export function getInferenceProfile(asked: Asked): Answer {
   const wanted = asked.labels['inferenceProfileIdentifier'] ?? '';
+  const own = asked.resources.get(wanted);
+  if (own !== undefined) return jsonAnswer(own);
   const profile = MODELS.map(profileSummary).find(
     ({ inferenceProfileId, inferenceProfileArn }) => inferenceProfileId === wanted || inferenceProfileArn === wanted,
   );

@@ -16,12 +16,18 @@ import {
   retrieveAndGenerate,
   retrieveAndGenerateStream,
 } from './knowledge-bases.ts';
+import { getOwnResource } from './own-resources.ts';
 import { optimizePrompt } from './optimize-prompt.ts';
 
 /** Which operation has which answer. What is not listed is echoed. */
 const ANSWERS: Readonly<Record<string, AnswerOperation>> = {
+  'bedrock:GetCustomModel': getOwnResource,
+  'bedrock:GetCustomModelDeployment': getOwnResource,
   'bedrock:GetFoundationModel': getFoundationModel,
+  'bedrock:GetImportedModel': getOwnResource,
   'bedrock:GetInferenceProfile': getInferenceProfile,
+  'bedrock:GetPromptRouter': getOwnResource,
+  'bedrock:GetProvisionedModelThroughput': getOwnResource,
   'bedrock:ListFoundationModels': listFoundationModels,
   'bedrock:ListInferenceProfiles': listInferenceProfiles,
 
@@ -32,6 +38,8 @@ const ANSWERS: Readonly<Record<string, AnswerOperation>> = {
   'bedrock-runtime:InvokeGuardrailChecks': invokeGuardrailChecks,
   'bedrock-runtime:InvokeModel': invokeModel,
   'bedrock-runtime:InvokeModelWithResponseStream': invokeModelWithResponseStream,
+
+  'bedrock-agent:GetPrompt': getOwnResource,
 
   'bedrock-agent-runtime:AgenticRetrieveStream': agenticRetrieveStream,
   'bedrock-agent-runtime:InvokeAgent': invokeAgent,

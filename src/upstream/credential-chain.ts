@@ -34,7 +34,12 @@ function staticCredentials(env: Environment): LoadedCredentials | null {
   const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
   // A profile named beside them wins in the AWS SDKs, and credentials with an end are the chain's business.
   if (!accessKeyId || !secretAccessKey || env['AWS_PROFILE'] || env['AWS_CREDENTIAL_EXPIRATION']) return null;
-  return { accessKeyId, secretAccessKey, sessionToken: env['AWS_SESSION_TOKEN'] || undefined };
+  return {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken: env['AWS_SESSION_TOKEN'] || undefined,
+    accountId: env['AWS_ACCOUNT_ID'] || undefined,
+  };
 }
 
 let chain: ((options: { forceRefresh: boolean }) => Promise<LoadedCredentials>) | null = null;

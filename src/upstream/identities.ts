@@ -7,6 +7,8 @@ import type { AwsIdentities, AwsIdentity, Clock, Log } from '../ports.ts';
 /** Credentials as a source gives them; those without an expiration hold until the process ends. */
 export interface LoadedCredentials extends AwsCredentials {
   readonly expiration?: Date | undefined;
+  /** Twelve digits, where the source tells. */
+  readonly accountId?: string | undefined;
 }
 
 export interface IdentityOptions {
@@ -32,7 +34,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export class GatewayIdentities implements AwsIdentities {
   readonly #options: IdentityOptions;
   readonly #bearer: AwsIdentity | null;
-  #current: { readonly identity: AwsIdentity; readonly expiresMs: number } | null = null;
+  #current: { readonly identity: AwsIdentity; readonly expiresMs: number; readonly accountId: string | null } | null =
+    null;
   #loading: Promise<AwsIdentity> | null = null;
   #failedMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -51,6 +54,12 @@ export class GatewayIdentities implements AwsIdentities {
     return this.refresh();
   }
 
+  /** Nothing says whose a Bedrock API key is. */
+  accountOf(service: ServiceId): string | null {
+    if (this.#bearer !== null && SERVICES[service].takesBearer) return null;
+    return this.#current?.accountId ?? null;
+  }
+
   /** Fetches credentials now; concurrent callers share one fetch. @throws Refusal noCredentials */
   refresh(): Promise<AwsIdentity> {
     this.#loading ??= this.#load().finally(() => (this.#loading = null));
@@ -65,13 +74,17 @@ export class GatewayIdentities implements AwsIdentities {
   async #load(): Promise<AwsIdentity> {
     const { clock, log } = this.#options;
     try {
-      const { expiration, accessKeyId, secretAccessKey, sessionToken } = await this.#options.load();
+      const { expiration, accessKeyId, secretAccessKey, sessionToken, accountId } = await this.#options.load();
       if (looksVirtual(accessKeyId)) throw new Error('The credentials found are those of a gateway, not of AWS.');
       const identity: AwsIdentity = {
         kind: 'credentials',
         credentials: { accessKeyId, secretAccessKey, sessionToken },
       };
-      this.#current = { identity, expiresMs: expiration?.getTime() ?? Number.POSITIVE_INFINITY };
+      this.#current = {
+        identity,
+        expiresMs: expiration?.getTime() ?? Number.POSITIVE_INFINITY,
+        accountId: accountId ?? null,
+      };
       this.#failedMs = Number.NEGATIVE_INFINITY;
       if (expiration !== undefined) this.#refreshIn(expiration.getTime() - clock.nowMs() - REFRESH_AHEAD_MS);
       return identity;
