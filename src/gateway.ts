@@ -22,6 +22,7 @@ import { watchOverload } from './server/overload.ts';
 import { RunningCalls } from './server/running-calls.ts';
 import { startServer } from './server/server.ts';
 import { GatewayIdentities, type LoadedCredentials } from './upstream/identities.ts';
+import { AwsModelResolver } from './upstream/model-resolver.ts';
 import { createTargets } from './upstream/targets.ts';
 import { UndiciUpstream } from './upstream/undici-upstream.ts';
 
@@ -59,6 +60,8 @@ export interface Gateway {
 
 /** How long broken requests may take to say so to their clients. */
 const LAST_WORDS_MS = 1000;
+/** How long a request may wait for AWS to tell what a name in it stands for. */
+const RESOLVING_TIMEOUT_MS = 3000;
 
 /** Composition root: the only place that knows every part. Opens them in order and closes them in reverse. */
 export async function openGateway({ settings, clock, log, version, loadCredentials }: GatewayInputs): Promise<Gateway> {
@@ -72,6 +75,9 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
 
   const keys = openKeys(settings, clock, log);
   const clientAddress = createClientAddresses(settings.trustedProxies);
+
+  const targets = createTargets(settings);
+  const sign = createSigner();
 
   const proxy: Proxy = {
     options: {
@@ -103,9 +109,18 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
     bodyBytes: new Bound(settings.bodyBytesInFlightMax),
     requestSlots: new Bound(settings.requestsInFlightMax),
     drains: new Bound(settings.drainsMax),
-    targets: createTargets(settings),
+    targets,
     identities,
-    sign: createSigner(),
+    modelResolver: new AwsModelResolver({
+      upstream,
+      targets,
+      identities,
+      sign,
+      clock,
+      log,
+      timeoutMs: RESOLVING_TIMEOUT_MS,
+    }),
+    sign,
     upstream,
     callClosed: (call) => logCall(call, log),
   };

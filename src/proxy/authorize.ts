@@ -5,9 +5,10 @@ import { IDENTITY_HEADERS } from '../domain/headers.ts';
 import { readNamed } from '../domain/operations/named/read-named.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import type { Route } from '../domain/operations/route.ts';
-import { decide, needsOf, type Ask } from '../domain/policy/decide.ts';
+import { decide, needsOf, type Ask, type Decision } from '../domain/policy/decide.ts';
 import { permit, permitRegion } from '../domain/policy/permit.ts';
 import type { RequestTarget } from '../domain/request-target.ts';
+import type { Resolution } from '../domain/policy/judge-models.ts';
 import type { Exchange } from '../ports.ts';
 import type { Proxy } from './proxy.ts';
 import type { Body } from './read-body.ts';
@@ -22,21 +23,25 @@ export interface AskedFor {
   readonly body: Body;
 }
 
+/** A prompt may name a router, a router a profile, a profile a model: no chain of AWS is longer than what `decide` follows. */
+const ROUNDS_MAX = 6;
+
 /**
  * May they? For virtual keys by what their grants say about everything the request names, wherever it names it.
- * @throws Refusal accessDenied
+ * @returns a promise only where AWS has to be asked what something stands for
+ * @throws Refusal accessDenied, noCredentials
  */
-export function authorize(caller: Caller, asked: AskedFor, proxy: Proxy): void {
+export function authorize(caller: Caller, asked: AskedFor, proxy: Proxy): void | Promise<void> {
   const { operation, region, exchange } = asked;
-  if (caller.kind === 'key') authorizeKey(caller, asked, proxy);
-  else permit(caller, operation, region, exchange.headers, proxy.options.policy);
+  if (caller.kind === 'key') return authorizeKey(caller, asked, proxy);
+  permit(caller, operation, region, exchange.headers, proxy.options.policy);
 }
 
 function authorizeKey(
   caller: KeyCaller,
   { exchange, target, route, operation, region, body }: AskedFor,
   proxy: Proxy,
-): void {
+): void | Promise<void> {
   if (!routeAllowed(caller.allowedRoutes, target.path)) {
     throw new Refusal('accessDenied', 'This key is not allowed to call this path: its allowed_routes do not name it.');
   }
@@ -47,12 +52,30 @@ function authorizeKey(
     operation,
     named: readNamed(request, needsOf(caller)),
     region,
-    accountId: null,
+    accountId: proxy.identities.accountOf(operation.service),
     sourceAddress: proxy.clientAddress(exchange),
     identityHeaders: [...IDENTITY_HEADERS].filter((name) => headers.get(name) !== undefined),
     resolutions: new Map(),
   };
   const decision = decide(caller, ask);
+  if (decision.kind === 'needs-resolving') return authorizeResolved(caller, ask, decision, proxy);
+  permitDecided(decision);
+}
+
+/** What a request names may stand for something that has to be looked up in turn. */
+async function authorizeResolved(caller: KeyCaller, ask: Ask, first: Decision, proxy: Proxy): Promise<void> {
+  const resolutions = new Map<string, Resolution>();
+  let decision = first;
+  for (let round = 0; round < ROUNDS_MAX && decision.kind === 'needs-resolving'; round += 1) {
+    const asker = { region: ask.region, keyId: caller.keyId };
+    const found = await proxy.modelResolver.resolve(decision.references, asker);
+    for (const [text, resolution] of found) resolutions.set(text, resolution);
+    decision = decide(caller, { ...ask, resolutions });
+  }
+  permitDecided(decision);
+}
+
+function permitDecided(decision: Decision): void {
   switch (decision.kind) {
     case 'permitted':
       return;

@@ -42,7 +42,7 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     const region = chooseRegion(route, resourceArn, ownRegion(identified) ?? proxy.options.defaultRegion);
     call.operation = operation;
     call.region = region;
-    authorize(caller, { exchange, target, route, operation, region, body }, proxy);
+    await authorize(caller, { exchange, target, route, operation, region, body }, proxy);
     admit(call, proxy);
 
     // Out to Bedrock, and its answer back.

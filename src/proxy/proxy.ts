@@ -2,7 +2,7 @@ import type { Sign } from '../domain/aws/sigv4/sign.ts';
 import type { Verify } from '../domain/aws/sigv4/verify.ts';
 import type { Bound } from '../domain/bound.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { AwsIdentities, Clock, Exchange, KeyHolders, Log, Targets, Upstream } from '../ports.ts';
+import type { AwsIdentities, Clock, Exchange, KeyHolders, Log, ModelResolver, Targets, Upstream } from '../ports.ts';
 import type { Call } from './call.ts';
 import type { MasterKey } from './master-key.ts';
 
@@ -46,6 +46,7 @@ export interface Proxy {
   readonly drains: Bound;
   readonly targets: Targets;
   readonly identities: AwsIdentities;
+  readonly modelResolver: ModelResolver;
   readonly sign: Sign;
   readonly upstream: Upstream;
   /** Told once of each call that is over. */
