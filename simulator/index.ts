@@ -73,10 +73,12 @@ export interface Simulator {
   clearFaults(): void;
   setPace(pace: Partial<Pace>): void;
   /**
-   * Something the account has made for itself (an application inference profile, a provisioned model, a prompt, …), by
-   * its ARN or id, with `:version` for a version of a prompt. @param answer what AWS answers when it is asked; null: it is gone
+   * Something the account has made for itself (an application inference profile, a provisioned model, a prompt, …).
+   * @param operation by which it is read, such as `GetPromptRouter`
+   * @param identifier its ARN or id, with `:version` for a version of a prompt
+   * @param answer what AWS answers; null: it is gone
    */
-  setResource(identifier: string, answer: JsonObject | null): void;
+  setResource(operation: string, identifier: string, answer: JsonObject | null): void;
   /** Connections to the eight services that are open now. */
   openSockets(): number;
   /** Resolves when the condition holds. It is asked again whenever the ledger or the open connections change. */
@@ -157,9 +159,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       inject: (fault) => faults.inject(fault),
       clearFaults: () => faults.clear(),
       setPace,
-      setResource: (identifier, answer) => {
-        if (answer === null) resources.delete(identifier);
-        else resources.set(identifier, answer);
+      setResource: (operation, identifier, answer) => {
+        if (answer === null) resources.delete(`${operation} ${identifier}`);
+        else resources.set(`${operation} ${identifier}`, answer);
       },
       openSockets: () => sockets.size,
       until: (condition) => signal.until(condition),

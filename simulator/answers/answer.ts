@@ -11,7 +11,7 @@ export interface Asked extends Route {
   /** The body as a JSON object; throws 400 when it is none. */
   json(): JsonObject;
   readonly pace: Pace;
-  /** What the account has made for itself: the answers to its `Get` operations, by ARN (or id) as it is asked for. */
+  /** What the account has made for itself: the answers to its `Get` operations, by operation, a space, and the ARN or id as it is asked for. */
   readonly resources: ReadonlyMap<string, JsonObject>;
   /** Milliseconds since the epoch, with a fraction. */
   readonly clock: () => number;

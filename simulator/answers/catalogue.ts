@@ -2,6 +2,7 @@ import { BedrockError } from '../bedrock-error.ts';
 import type { JsonObject } from '../json.ts';
 import type { Answer, Asked } from './answer.ts';
 import { jsonAnswer } from './answer.ts';
+import { ownResource } from './own-resources.ts';
 
 /** The models the simulator says it has. It answers for any other id just the same. */
 
@@ -60,7 +61,7 @@ export function listInferenceProfiles(asked: Asked): Answer {
 
 export function getInferenceProfile(asked: Asked): Answer {
   const wanted = asked.labels['inferenceProfileIdentifier'] ?? '';
-  const own = asked.resources.get(wanted);
+  const own = ownResource(asked);
   if (own !== undefined) return jsonAnswer(own);
   const profile = MODELS.map(profileSummary).find(
     ({ inferenceProfileId, inferenceProfileArn }) => inferenceProfileId === wanted || inferenceProfileArn === wanted,
