@@ -59,7 +59,10 @@ const ALWAYS_OUTBOUND = new Set(['content-type', 'accept', 'traceparent', 'trace
 const OUTBOUND_PREFIXES = ['x-amzn-bedrock-', 'anthropic-', 'mcp-'];
 
 /** Headers by which a caller acts for somebody else. They travel only with a grant. */
-export const IDENTITY_HEADERS: ReadonlySet<string> = new Set(['x-amzn-bedrock-agentcore-runtime-user-id']);
+export const IDENTITY_HEADERS: ReadonlySet<string> = new Set([
+  'x-amzn-bedrock-agentcore-runtime-user-id',
+  'x-amzn-bedrock-agentcore-payments-user-id',
+]);
 
 /** Whether a client's header may travel to AWS. @param modelled the lower-case input headers of the operation. */
 export function travelsOutbound(name: string, modelled: readonly string[]): boolean {

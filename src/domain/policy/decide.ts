@@ -4,7 +4,6 @@ import type { Needs } from '../operations/named/places.ts';
 import type { Operation } from '../operations/operation.ts';
 import { compileGrant } from './compiled-grant.ts';
 import type { CompiledGrant } from './compiled-grant.ts';
-import { DEFAULT_OPERATIONS } from './default-operations.ts';
 import { judgeModels } from './judge-models.ts';
 import type { Resolutions } from './judge-models.ts';
 import type { ModelReference } from './model-reference.ts';
@@ -74,8 +73,7 @@ function decideGrant(
     return refused(caller, index, 'source', ask.sourceAddress ?? 'an unknown address', grant.sources ?? []);
   }
   if (!compiled.operations(service, name)) {
-    const allowed = grant.operations ?? DEFAULT_OPERATIONS;
-    return refused(caller, index, 'operation', operationName(ask.operation), allowed);
+    return refused(caller, index, 'operation', operationName(ask.operation), grant.operations);
   }
   const actsFor = grant.actFor ? null : actedFor(ask);
   if (actsFor !== null) return refused(caller, index, 'acting', actsFor, []);
@@ -115,7 +113,7 @@ function refused(
   index: number,
   restriction: Restriction,
   asked: string,
-  allowed: readonly string[],
+  allowed: readonly string[] | null,
 ): Decision {
   return {
     kind: 'refused',

@@ -7,8 +7,8 @@ export const GRANTED_BY: Readonly<Record<Restriction, string>> = {
   model: 'models',
   resource: 'allowed_resources',
   region: 'allowed_regions',
-  source: 'allowed_ips',
-  acting: 'allow_acting_for_users',
+  source: 'allowed_source_addresses',
+  acting: 'act_for_users',
 };
 
 const NOUNS: Readonly<Record<Exclude<Restriction, 'acting'>, string>> = {
@@ -22,12 +22,18 @@ const NOUNS: Readonly<Record<Exclude<Restriction, 'acting'>, string>> = {
 const LISTED_MAX = 20;
 const ASKED_LENGTH_MAX = 300;
 
-/** One line for the client: what was asked, what is allowed, and how to allow more. */
+/** Twenty names would bury what was asked; the page has them. */
+const DEFAULT_OPERATIONS_TEXT = 'the default operations (docs/virtual-keys.md)';
+
+/**
+ * One line for the client: what was asked, what is allowed, and how to allow more.
+ * @param allowed null for the default operations.
+ */
 export function refusalMessage(
   holder: 'key' | 'team' | 'user',
   restriction: Restriction,
   asked: string,
-  allowed: readonly string[],
+  allowed: readonly string[] | null,
 ): string {
   const whose = holder === 'key' ? 'This key' : `The ${holder} of this key`;
   const field = GRANTED_BY[restriction];
@@ -35,7 +41,7 @@ export function refusalMessage(
     return `${whose} may not act for another user, by ${shown(asked)}. "${field}": true on the ${holder} allows it.`;
   }
   const what = `${whose} may not use ${NOUNS[restriction]} ${shown(asked)}.`;
-  return `${what} Allowed: ${list(allowed)}. "${field}" of the ${holder} adds more.`;
+  return `${what} Allowed: ${allowed === null ? DEFAULT_OPERATIONS_TEXT : list(allowed)}. "${field}" of the ${holder} adds more.`;
 }
 
 function list(allowed: readonly string[]): string {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { keyShape } from '../../../src/admin/inputs.ts';
 import { Refusal } from '../../../src/domain/errors.ts';
 import type { Grant } from '../../../src/domain/policy/grant.ts';
 import type { Resolutions } from '../../../src/domain/policy/judge-models.ts';
+import { GRANTED_BY } from '../../../src/domain/policy/refusal-message.ts';
 import { callerOf, decisionOn, grantOf, outcomeOf } from './asks.ts';
 import type { TestAsk } from './asks.ts';
 
@@ -267,6 +269,12 @@ const ROWS: readonly (readonly [what: string, grant: Partial<Grant>, ask: TestAs
     'acting',
   ],
   [
+    'acting for another user by the header of payments, on any operation',
+    {},
+    { path: RUNTIME, headers: ['x-amzn-bedrock-agentcore-payments-user-id', 'eve'] },
+    'acting',
+  ],
+  [
     'acting for another user with a grant',
     { actFor: true },
     { path: RUNTIME, headers: ['x-amzn-bedrock-agentcore-runtime-user-id', 'eve'] },
@@ -292,6 +300,20 @@ test('a refusal says what was asked, what is allowed, whose it is and which fiel
     decision.message,
     'The team of this key may not use the model amazon.nova-lite-v1:0. Allowed: anthropic.claude-*. "models" of the team adds more.',
   );
+});
+
+test('a refusal of what is not a default operation points at the page that lists them', () => {
+  const decision = decisionOn(callerOf(grantOf({})), { method: 'GET', path: '/guardrails' });
+  assert.ok(decision.kind === 'refused');
+  assert.equal(
+    decision.message,
+    'This key may not use the operation bedrock:ListGuardrails. Allowed: the default operations ' +
+      '(docs/virtual-keys.md). "allowed_operations" of the key adds more.',
+  );
+});
+
+test('the fields that refusals name are fields of the management API', () => {
+  for (const field of Object.values(GRANTED_BY)) assert.ok(field in keyShape, field);
 });
 
 test('a refusal stays one line of ASCII whatever was asked', () => {
