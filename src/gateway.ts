@@ -8,12 +8,11 @@ import { createVerifier } from './domain/aws/sigv4/verify.ts';
 import { Bound } from './domain/bound.ts';
 import { createClientAddresses } from './domain/client-address.ts';
 import { SERVICES } from './domain/operations/services.ts';
-import type { bindAdminParts } from './admin-parts.ts';
 import { isAdminTarget } from './admin/paths.ts';
-import type { AdminServer } from './admin/serve.ts';
-import type { KeyParts } from './key-parts.ts';
-import type { Clock, Exchange, KeyHolders, Log } from './ports.ts';
-import type { Call } from './proxy/call.ts';
+import { holdersOnceReady, openKeys } from './keys-at-start.ts';
+import { logCall } from './log-call.ts';
+import { createManagement } from './management.ts';
+import type { Clock, Exchange, Log } from './ports.ts';
 import { handleRequest } from './proxy/handle-request.ts';
 import { createMasterKey } from './proxy/master-key.ts';
 import type { Proxy } from './proxy/proxy.ts';
@@ -125,17 +124,7 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
     callClosed: (call) => logCall(call, log),
   };
 
-  let admin: Promise<AdminServer> | null = null;
-  const manage = async (exchange: Exchange): Promise<void> => {
-    if (keys === null) {
-      refuseManagement(exchange);
-      return;
-    }
-    admin ??= openAdmin(keys, { masterKey: proxy.masterKey, keyHeader: settings.keyHeader, clock, log, version });
-    const server = await admin;
-    await server.handle({ exchange, requestId: proxy.newRequestId(), sourceAddress: proxy.clientAddress(exchange) });
-  };
-
+  const manage = createManagement(keys, proxy, version);
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {
     if (answerHealth(exchange, draining)) return;
@@ -205,45 +194,6 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
 /** The names that may stand in the scope of a signature. */
 const SIGNING_NAMES: ReadonlySet<string> = new Set(Object.values(SERVICES).map(({ signingName }) => signingName));
 
-/** Beside the start: opening the store and the data key must not hold up the port. Null where no key can be made. */
-function openKeys(settings: Settings, clock: Clock, log: Log): Promise<KeyParts> | null {
-  const secret = settings.secretKey ?? settings.masterKey;
-  if (settings.masterKey === null || secret === null) return null;
-  const keys = import('./key-parts.ts').then(({ openKeyParts }) => openKeyParts({ settings, secret, clock, log }));
-  // Who starts the process asks `keysReady`; until then a rejection is not unhandled.
-  keys.catch(() => undefined);
-  return keys;
-}
-
-/** The management API and its libraries are loaded when somebody first manages something. */
-async function openAdmin(
-  keys: Promise<KeyParts>,
-  others: Omit<Parameters<typeof bindAdminParts>[1], 'dataKeys'>,
-): Promise<AdminServer> {
-  const { storage, keyring } = await keys;
-  const { bindAdminParts } = await import('./admin-parts.ts');
-  const { createAdminServer } = await import('./admin/serve.ts');
-  return createAdminServer(bindAdminParts(storage, { ...others, dataKeys: keyring }));
-}
-
-function refuseManagement(exchange: Exchange): void {
-  const message = 'There is nobody to manage keys without a master key: set OUTCROP_MASTER_KEY on the gateway.';
-  const body = JSON.stringify({ error: { message, type: 'auth_error', param: null, code: '403' } });
-  exchange.answerWhole(403, ['content-type', 'application/json'], Buffer.from(body), false);
-}
-
-/** Requests with a virtual key that come in the first moments wait for the store. */
-function holdersOnceReady(ready: Promise<KeyParts>): KeyHolders {
-  let holders: KeyHolders | null = null;
-  void ready.then((parts) => (holders = parts.holders)).catch(() => undefined);
-  return {
-    byBearerKey: (key) =>
-      holders === null ? ready.then((parts) => parts.holders.byBearerKey(key)) : holders.byBearerKey(key),
-    byAccessKeyId: (id) =>
-      holders === null ? ready.then((parts) => parts.holders.byAccessKeyId(id)) : holders.byAccessKeyId(id),
-  };
-}
-
 function publicPlace(text: string): { host: string; prefix: string } {
   const url = new URL(text);
   return { host: url.host, prefix: url.pathname.replace(/\/+$/, '') };
@@ -261,22 +211,4 @@ function tlsFiles({ tlsCert, tlsKey }: Settings): { cert: Buffer; key: Buffer } 
 
 function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** One line for every call that did not go its way; all of them at the debug level. */
-function logCall(call: Call, log: Log): void {
-  const facts = {
-    requestId: call.id,
-    awsRequestId: call.awsRequestId,
-    operation: call.operation === null ? null : `${call.operation.service}:${call.operation.name}`,
-    region: call.region,
-    status: call.status,
-    outcome: call.outcome,
-    durationMs: Math.round(call.durationMs),
-  };
-  if (call.refusal !== null) {
-    const { kind, message, cause } = call.refusal;
-    log.info({ ...facts, refusal: kind, reason: message, err: cause }, 'request refused');
-  } else if (call.outcome === 'broken') log.warn({ ...facts, err: call.fault }, 'answer cut short');
-  else log.debug(facts, 'request finished');
 }

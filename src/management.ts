@@ -1,0 +1,41 @@
+import type { AdminServer } from './admin/serve.ts';
+import type { KeyParts } from './key-parts.ts';
+import type { Exchange } from './ports.ts';
+import type { Proxy } from './proxy/proxy.ts';
+
+/**
+ * Answers requests of the management API. It and its libraries are loaded when somebody first manages something; until
+ * then a gateway has none of their weight.
+ * @param keys null where nobody can manage any, because there is no master key.
+ */
+export function createManagement(
+  keys: Promise<KeyParts> | null,
+  proxy: Proxy,
+  version: string,
+): (exchange: Exchange) => Promise<void> {
+  let admin: Promise<AdminServer> | null = null;
+  return async (exchange) => {
+    if (keys === null) {
+      refuseManagement(exchange);
+      return;
+    }
+    admin ??= openAdmin(keys, proxy, version);
+    const server = await admin;
+    await server.handle({ exchange, requestId: proxy.newRequestId(), sourceAddress: proxy.clientAddress(exchange) });
+  };
+}
+
+async function openAdmin(keys: Promise<KeyParts>, proxy: Proxy, version: string): Promise<AdminServer> {
+  const { storage, keyring } = await keys;
+  const { bindAdminParts } = await import('./admin-parts.ts');
+  const { createAdminServer } = await import('./admin/serve.ts');
+  const { masterKey, clock, log, options } = proxy;
+  const { keyHeader } = options;
+  return createAdminServer(bindAdminParts(storage, { masterKey, keyHeader, clock, log, version, dataKeys: keyring }));
+}
+
+function refuseManagement(exchange: Exchange): void {
+  const message = 'There is nobody to manage keys without a master key: set OUTCROP_MASTER_KEY on the gateway.';
+  const body = JSON.stringify({ error: { message, type: 'auth_error', param: null, code: '403' } });
+  exchange.answerWhole(403, ['content-type', 'application/json'], Buffer.from(body), false);
+}
