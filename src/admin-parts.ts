@@ -3,8 +3,16 @@ import type { Kysely } from 'kysely';
 import type { AdminChange, AdminParts, AdminReads, AdminStore } from './admin/ports.ts';
 import { listAudit } from './storage/audit.ts';
 import type { Change } from './storage/change.ts';
-import { addCredentials, findCredential, listCredentials, replaceCredentials } from './storage/credentials.ts';
+import {
+  addCredentials,
+  countByDataKeyVersion,
+  findCredential,
+  listCredentials,
+  listPairsOlderThan,
+  replaceCredentials,
+} from './storage/credentials.ts';
 import { deleteCustomer, getCustomer, insertCustomer, listCustomers, updateCustomer } from './storage/customers.ts';
+import { listDataKeys } from './storage/data-keys.ts';
 import { deleteKey, getKey, getKeyByAlias, insertKey, listKeys, updateKey } from './storage/keys.ts';
 import type { Schema } from './storage/schema.ts';
 import { StorageError } from './storage/storage-error.ts';
@@ -69,6 +77,9 @@ function bindReads(db: Kysely<Schema>): AdminReads {
     getCustomer: (id) => getCustomer(db, id),
     listCustomers: (filter, page) => listCustomers(db, filter, page),
     listAudit: (filter, page) => listAudit(db, filter, page),
+    listDataKeys: () => listDataKeys(db),
+    countByDataKeyVersion: (nowMs) => countByDataKeyVersion(db, nowMs),
+    listPairsOlderThan: (version, page) => listPairsOlderThan(db, version, page),
   };
 }
 

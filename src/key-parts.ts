@@ -5,7 +5,9 @@ import type { Settings } from './config/settings.ts';
 import { CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
 import { openKeyring, type Keyring } from './keys/keyring.ts';
 import type { Clock, KeyHolders, Log } from './ports.ts';
-import { findCredential } from './storage/credentials.ts';
+import { createRehashQueue } from './keys/rehash-queue.ts';
+import { findCredential, rehashCredential } from './storage/credentials.ts';
+import type { Origin } from './storage/change.ts';
 import { createDataKeyStore } from './storage/data-key-store.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
 
@@ -25,6 +27,8 @@ export interface KeyPartsInputs {
   readonly log: Log;
 }
 
+const REHASH: Origin = { actor: 'system', action: 'key.rehash', sourceAddress: null };
+
 const role = z
   .enum(['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'])
   .catch('internal_user_viewer');
@@ -40,8 +44,13 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
       random: randomBytes,
       nowMs: () => clock.nowMs(),
     });
+    const rehashing = createRehashQueue({
+      write: (id, fresh) => storage.change(REHASH, (change) => rehashCredential(change, id, fresh)),
+      log,
+    });
     const holders = new CachedKeyHolders({
       keyring,
+      rehash: (credentialId, fresh) => rehashing.add(credentialId, fresh),
       find: (kind, lookups) => findFacts(storage, kind, lookups),
       currentAsOfMs: () => storage.changes.currentAsOfMs(),
       clock,
@@ -49,11 +58,22 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
     });
     storage.changes.subscribe((news) => {
       holders.hear(news);
-      const mayBeRolled = news === 'everything' || news.some(({ kind }) => kind === 'data_key');
-      if (mayBeRolled)
-        keyring.refresh().catch((error: unknown) => log.error({ err: error }, 'data keys can not be read'));
+      if (news !== 'everything' && !news.some(({ kind }) => kind === 'data_key')) return;
+      // What was looked up while the new version was being opened may have been judged without it.
+      keyring.refresh().then(
+        () => holders.hear('everything'),
+        (error: unknown) => log.error({ err: error }, 'data keys can not be read'),
+      );
     });
-    return { storage, keyring, holders, close: () => storage.close() };
+    return {
+      storage,
+      keyring,
+      holders,
+      close: async () => {
+        await rehashing.close();
+        await storage.close();
+      },
+    };
   } catch (error) {
     await storage.close();
     throw error;

@@ -41,7 +41,9 @@ export type Access =
   /** Whoever may change something: an administrator, a user that is no viewer, a team admin. */
   | 'manager'
   /** Administrators only. */
-  | 'admin';
+  | 'admin'
+  /** The holder of the master key, who holds the secret of the installation too. */
+  | 'master';
 
 /** The name of an actor in the audit and in `created_by`. */
 export function actorName(actor: Actor): string {
@@ -67,6 +69,10 @@ export function leadsTeam(actor: Actor, teamId: string | null): boolean {
 export function requireAccess(actor: Actor, access: Exclude<Access, 'public'>, isChange: boolean): void {
   if (actor.kind === 'key' && isChange && actor.graceEndMs !== null) {
     throw new Problem(403, 'This key has been replaced: use the new one to change anything.');
+  }
+  if (access === 'master') {
+    if (actor.kind === 'master') return;
+    throw new Problem(403, 'This route takes the master key.');
   }
   if (access === 'anyKey' || isAdmin(actor)) return;
   if (access === 'auditor' && seesAll(actor)) return;

@@ -12,6 +12,7 @@ import type { Answer, Route } from './route.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { CREDENTIAL_ROUTES } from './routes/credentials.ts';
 import { CUSTOMER_ROUTES } from './routes/customers.ts';
+import { DATA_KEY_ROUTES } from './routes/data-keys.ts';
 import { KEY_LIST_ROUTES } from './routes/key-lists.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...USER_ROUTES,
   ...CUSTOMER_ROUTES,
   ...AUDIT_ROUTES,
+  ...DATA_KEY_ROUTES,
 ];
 
 /** Paths that answer anyone: they describe the API and nothing else. */
@@ -74,7 +76,7 @@ async function answer(route: Route, context: AdminContext, parts: AdminParts): P
   try {
     const { headers, sourceAddress, readText, requestId } = context.env;
     const actor = await authenticate(headers, sourceAddress, parts);
-    const isChange = route.access === 'manager' || route.access === 'admin';
+    const isChange = route.method !== 'get' && route.access !== 'anyKey' && route.access !== 'auditor';
     if (actor.kind === 'key' && !routeAllowed(actor.allowedRoutes, context.req.path)) {
       throw new Problem(403, 'This key is not allowed to call this route: its allowed_routes do not name it.');
     }

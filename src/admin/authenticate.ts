@@ -1,11 +1,11 @@
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
-import { bearerDigest } from '../domain/keys/data-key.ts';
 import { readClaim } from '../domain/credential-carriers.ts';
 import { Refusal } from '../domain/errors.ts';
 import type { HeaderList } from '../domain/headers.ts';
 import { blockHolds, parseBlock } from '../domain/policy/cidr.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import { type Actor, USER_ROLES, type UserRole } from './actor.ts';
+import { lookupsOf } from './credentials.ts';
 import type { AdminParts, CredentialOwner } from './ports.ts';
 import { Problem } from './problem.ts';
 import { readSettings } from './settings.ts';
@@ -30,8 +30,7 @@ export async function authenticate(
   const key = claimedKey(headers, parts.keyHeader);
   if (parts.masterKey.matches(key)) return { kind: 'master' };
   if (!isBearerKey(key)) throw new Problem(401, BAD_KEY);
-  const lookups = parts.dataKeys.live().map((dataKey) => bearerDigest(dataKey, key));
-  const owner = await parts.store.read.findCredential('bearer', lookups);
+  const owner = await ownerOf(key, parts);
   const nowMs = parts.clock.nowMs();
   if (owner === null || !isInUse(owner, nowMs)) throw new Problem(401, BAD_KEY);
   const { expiresMs } = owner.key;
@@ -41,6 +40,15 @@ export async function authenticate(
   const grants = [owner.key.grant, owner.team?.grant, owner.user?.grant].filter((grant) => grant !== undefined);
   requireSource(grants, sourceAddress);
   return keyActor(owner, grants, parts);
+}
+
+/** A key that is not found may be stored under a data key that another instance has just made. */
+async function ownerOf(key: string, parts: AdminParts): Promise<CredentialOwner | null> {
+  const { dataKeys, store } = parts;
+  const { version } = dataKeys.current;
+  const owner = await store.read.findCredential('bearer', lookupsOf(key, parts));
+  if (owner !== null || !(await dataKeys.catchUp(version))) return owner;
+  return store.read.findCredential('bearer', lookupsOf(key, parts));
 }
 
 function claimedKey(headers: HeaderList, keyHeader: string | null): string {

@@ -54,6 +54,8 @@ function accessText(access: Route['access']): string {
       return 'Administrators; users about their own keys; team admins about those of their teams.';
     case 'admin':
       return 'Administrators only.';
+    case 'master':
+      return 'The master key only.';
   }
 }
 

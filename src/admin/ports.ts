@@ -30,6 +30,22 @@ export interface DataKeys {
   /** Every version that still counts, the newest first. */
   live(): readonly DataKey[];
   byVersion(version: number): DataKey | undefined;
+  /** @returns whether there is a newer version than the one given, now known. */
+  catchUp(version: number): Promise<boolean>;
+  /** Makes a new version the current one, with its audit row. @param othersRetireAtMs when the older ones end. */
+  roll(othersRetireAtMs: number, by: Origin): Promise<DataKey>;
+}
+
+export interface StoredDataKey {
+  readonly version: number;
+  /** Null for one that no end is set for. */
+  readonly retiredAtMs: number | null;
+}
+
+export interface CredentialCount {
+  readonly version: number;
+  readonly kind: 'bearer' | 'aws';
+  readonly count: number;
 }
 
 export interface StoreFault {
@@ -235,6 +251,15 @@ export interface AdminReads {
   getCustomer(id: string): Promise<StoredCustomer | null>;
   listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<StoredCustomer>>;
   listAudit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>;
+  /** The oldest first. */
+  listDataKeys(): Promise<readonly StoredDataKey[]>;
+  /** Of the credentials that are good at a moment. */
+  countByDataKeyVersion(nowMs: number): Promise<readonly CredentialCount[]>;
+  /** Current AWS pairs only. */
+  listPairsOlderThan(
+    version: number,
+    page: PageRequest,
+  ): Promise<Page<StoredCredential & { readonly keyAlias: string | null }>>;
 }
 
 /** Writing, inside a change: its reads see what it has written. */

@@ -3,7 +3,7 @@ import type { KeyCaller, Role } from '../domain/caller.ts';
 import { Refusal } from '../domain/errors.ts';
 import { isAccessKeyId } from '../domain/keys/access-key-id.ts';
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
-import { bearerDigest, secretAccessKeyOf } from '../domain/keys/data-key.ts';
+import { bearerDigest, type DataKey, secretAccessKeyOf } from '../domain/keys/data-key.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import type { Clock, KeyHolder, KeyHolders } from '../ports.ts';
 import type { Keyring } from './keyring.ts';
@@ -11,6 +11,7 @@ import type { Keyring } from './keyring.ts';
 /** What the store knows of a credential, as far as a request is judged by it. */
 export interface CredentialFacts {
   readonly credential: {
+    readonly id: number;
     readonly lookup: string;
     readonly dataKeyVersion: number;
     readonly validUntilMs: number | null;
@@ -33,12 +34,20 @@ export interface CredentialFacts {
 /** The look-up behind the memory. @throws when the store can't be asked, which is not the same as null */
 export type FindCredential = (kind: 'bearer' | 'aws', lookups: readonly string[]) => Promise<CredentialFacts | null>;
 
+/** What a bearer key is stored as under one version of the data key. */
+export interface BearerHash {
+  readonly lookup: string;
+  readonly dataKeyVersion: number;
+}
+
 /** News of changed objects. */
 export type KeyNews = readonly { readonly kind: string; readonly id: string }[] | 'everything';
 
 export interface KeyHoldersOptions {
   readonly keyring: Keyring;
   readonly find: FindCredential;
+  /** Told of a bearer key found under an older data key, each time it is looked up: stores it under the current one. */
+  readonly rehash: (credentialId: number, fresh: BearerHash) => void;
   /** Up to when (elapsed milliseconds) all changes have been heard; stands still while the store is down. */
   readonly currentAsOfMs: () => number;
   readonly clock: Clock;
@@ -48,8 +57,12 @@ export interface KeyHoldersOptions {
 
 interface Entry {
   readonly holder: KeyHolder;
+  /** The data key it is stored under: with the end of that one it ends too. */
+  readonly dataKeyVersion: number;
   readonly loadedMs: number;
 }
+
+type Found = Omit<Entry, 'loadedMs'>;
 
 /** Keys in memory, and unknown keys remembered as such, so that a flood of either costs no look-ups. */
 const HOLDERS_MAX = 50_000;
@@ -82,13 +95,13 @@ export class CachedKeyHolders implements KeyHolders {
     if (!isBearerKey(key)) return null;
     const name = bearerDigest(this.#options.keyring.current, key);
     const known = this.#known(name);
-    return known === undefined ? this.#lookUp(name, 'bearer', () => this.#bearerLookups(name, key)) : known;
+    return known === undefined ? this.#lookUp(name, () => this.#findBearer(key)) : known;
   }
 
   byAccessKeyId(accessKeyId: string): KeyHolder | null | Promise<KeyHolder | null> {
     if (!isAccessKeyId(accessKeyId)) return null;
     const known = this.#known(accessKeyId);
-    return known === undefined ? this.#lookUp(accessKeyId, 'aws', () => [accessKeyId]) : known;
+    return known === undefined ? this.#lookUp(accessKeyId, () => this.#findPair(accessKeyId)) : known;
   }
 
   /** Takes out what has changed. Teams and users change seldom and have many keys: then everything goes. */
@@ -109,53 +122,80 @@ export class CachedKeyHolders implements KeyHolders {
   #known(name: string): KeyHolder | null | undefined {
     const entry = this.#holders.get(name);
     if (entry === undefined) return this.#unknown.has(name) ? null : undefined;
-    const { clock, currentAsOfMs, staleMs } = this.#options;
+    const { clock, currentAsOfMs, keyring, staleMs } = this.#options;
     const confirmedMs = Math.max(entry.loadedMs, currentAsOfMs());
-    if (clock.elapsedMs() - confirmedMs <= staleMs) return entry.holder;
+    const isFresh = clock.elapsedMs() - confirmedMs <= staleMs;
+    if (isFresh && keyring.byVersion(entry.dataKeyVersion) !== undefined) return entry.holder;
     this.#holders.delete(name);
     return undefined;
   }
 
-  #bearerLookups(currentDigest: string, key: string): readonly string[] {
-    const { keyring } = this.#options;
-    const older = keyring.live().filter(({ version }) => version !== keyring.current.version);
-    return [currentDigest, ...older.map((dataKey) => bearerDigest(dataKey, key))];
+  /** A key that is not found may be stored under a data key that another instance has just made. */
+  async #findBearer(key: string): Promise<Found | null> {
+    const { find, keyring, rehash } = this.#options;
+    const { version } = keyring.current;
+    let hashes = this.#bearerHashes(key);
+    let facts = await find('bearer', hashes.map(lookupOf));
+    if (facts === null && (await keyring.catchUp(version))) {
+      hashes = this.#bearerHashes(key);
+      facts = await find('bearer', hashes.map(lookupOf));
+    }
+    if (facts === null) return null;
+    const [current] = hashes;
+    const { id, dataKeyVersion } = facts.credential;
+    if (current !== undefined && dataKeyVersion < current.dataKeyVersion) rehash(id, current);
+    return this.#holderOf('bearer', facts);
   }
 
-  #lookUp(name: string, kind: 'bearer' | 'aws', lookups: () => readonly string[]): Promise<KeyHolder | null> {
+  async #findPair(accessKeyId: string): Promise<Found | null> {
+    const { find, keyring } = this.#options;
+    const facts = await find('aws', [accessKeyId]);
+    if (facts === null) return null;
+    const { version } = keyring.current;
+    if (facts.credential.dataKeyVersion > version) await keyring.catchUp(version);
+    return this.#holderOf('aws', facts);
+  }
+
+  #bearerHashes(key: string): readonly BearerHash[] {
+    const hashUnder = (dataKey: DataKey): BearerHash => ({
+      lookup: bearerDigest(dataKey, key),
+      dataKeyVersion: dataKey.version,
+    });
+    return this.#options.keyring.live().map(hashUnder);
+  }
+
+  #lookUp(name: string, find: () => Promise<Found | null>): Promise<KeyHolder | null> {
     const running = this.#lookups.get(name);
     if (running !== undefined) return running;
     if (this.#lookups.size >= LOOKUPS_MAX) {
       throw new Refusal('overloaded', 'Too many keys are being looked up at once: try again shortly.');
     }
-    const lookup = this.#ask(name, kind, lookups()).finally(() => this.#lookups.delete(name));
+    const lookup = this.#ask(name, find).finally(() => this.#lookups.delete(name));
     this.#lookups.set(name, lookup);
     return lookup;
   }
 
-  async #ask(name: string, kind: 'bearer' | 'aws', lookups: readonly string[]): Promise<KeyHolder | null> {
-    const { find, clock } = this.#options;
+  async #ask(name: string, find: () => Promise<Found | null>): Promise<KeyHolder | null> {
     const newsBefore = this.#newsHeard;
-    const loadedMs = clock.elapsedMs();
-    let facts: CredentialFacts | null;
+    const loadedMs = this.#options.clock.elapsedMs();
+    let found: Found | null;
     try {
-      facts = await find(kind, lookups);
+      found = await find();
     } catch (cause) {
       throw new Refusal('storeUnavailable', 'Keys can not be looked up right now: try again shortly.', cause);
     }
-    const holder = facts === null ? null : this.#holderOf(kind, facts);
     // News that overtook the look-up may have been about this very key.
-    if (newsBefore === this.#newsHeard) this.#keep(name, holder, loadedMs);
-    return holder;
+    if (newsBefore === this.#newsHeard) this.#keep(name, found, loadedMs);
+    return found?.holder ?? null;
   }
 
-  #keep(name: string, holder: KeyHolder | null, loadedMs: number): void {
-    if (holder === null) {
+  #keep(name: string, found: Found | null, loadedMs: number): void {
+    if (found === null) {
       this.#unknown.set(name, true);
       return;
     }
-    this.#holders.set(name, { holder, loadedMs });
-    const { keyId } = holder.caller;
+    this.#holders.set(name, { ...found, loadedMs });
+    const { keyId } = found.holder.caller;
     const names = this.#namesOfKey.get(keyId) ?? new Set();
     this.#namesOfKey.set(keyId, names.add(name));
   }
@@ -167,7 +207,7 @@ export class CachedKeyHolders implements KeyHolders {
   }
 
   /** Null when the data key of the credential no longer counts. */
-  #holderOf(kind: 'bearer' | 'aws', { credential, key, team, user }: CredentialFacts): KeyHolder | null {
+  #holderOf(kind: 'bearer' | 'aws', { credential, key, team, user }: CredentialFacts): Found | null {
     const dataKey = this.#options.keyring.byVersion(credential.dataKeyVersion);
     if (dataKey === undefined) return null;
     const caller: KeyCaller = {
@@ -184,6 +224,11 @@ export class CachedKeyHolders implements KeyHolders {
       role: user?.role ?? 'internal_user',
     };
     const secretAccessKey = kind === 'aws' ? secretAccessKeyOf(dataKey, credential.lookup) : null;
-    return { caller, validUntilMs: credential.validUntilMs, secretAccessKey };
+    const holder = { caller, validUntilMs: credential.validUntilMs, secretAccessKey };
+    return { holder, dataKeyVersion: credential.dataKeyVersion };
   }
+}
+
+function lookupOf({ lookup }: BearerHash): string {
+  return lookup;
 }

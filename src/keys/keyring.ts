@@ -10,12 +10,21 @@ export interface StoredDataKey {
   readonly copies: readonly WrappedDataKey[];
 }
 
+/** Who rolls the data key and from where, for the audit. */
+export interface RolledBy {
+  readonly actor: string;
+  readonly action: string;
+  readonly sourceAddress: string | null;
+}
+
 export interface NewDataKey {
   readonly version: number;
   readonly createdAtMs: number;
   readonly copy: WrappedDataKey;
   /** When the versions before it stop counting: set on each of them that would count longer. Null for the first. */
   readonly othersRetireAtMs: number | null;
+  /** Null for the gateway itself, which makes the first one. */
+  readonly by: RolledBy | null;
 }
 
 /** What the keyring needs of storage. */
@@ -50,10 +59,16 @@ export interface Keyring {
   /** Learns of versions that other instances have made. @throws KeyringError */
   refresh(): Promise<void>;
   /**
+   * For who has not found a credential, which may be under a version unknown here.
+   * @param version the newest that was looked under.
+   * @returns whether there is a newer one, now known. @throws KeyringError, and when the store can't be asked
+   */
+  catchUp(version: number): Promise<boolean>;
+  /**
    * Makes a new version the current one. When another instance does so at the same moment, its version is taken.
    * @param othersRetireAtMs until when credentials of the older versions count.
    */
-  roll(othersRetireAtMs: number): Promise<DataKey>;
+  roll(othersRetireAtMs: number, by?: RolledBy): Promise<DataKey>;
 }
 
 /** The data key can't be opened. The message says what to do and holds no secret. */
@@ -67,7 +82,7 @@ export class KeyringError extends Error {
  * @throws KeyringError when neither secret opens a version that still counts.
  */
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
-  if ((await options.store.listDataKeys()).length === 0) await insertNew(1, null, options);
+  if ((await options.store.listDataKeys()).length === 0) await insertNew(1, null, null, options);
   const keyring = new OpenKeyring(options);
   await keyring.refresh();
   return keyring;
@@ -83,6 +98,8 @@ class OpenKeyring implements Keyring {
   /** The newest first. */
   #versions: readonly OpenedVersion[] = [];
   #lastRefresh: Promise<void> = Promise.resolve();
+  /** A refresh that has not begun to read yet: whoever wants one in the meantime shares it. */
+  #waitingRefresh: Promise<void> | null = null;
 
   constructor(options: KeyringOptions) {
     this.#options = options;
@@ -105,15 +122,25 @@ class OpenKeyring implements Keyring {
 
   /** One after the other, so that an answer read earlier never replaces one read later. */
   refresh(): Promise<void> {
-    const refreshed = this.#lastRefresh.then(() => this.#read());
+    if (this.#waitingRefresh !== null) return this.#waitingRefresh;
+    const refreshed = this.#lastRefresh.then(() => {
+      this.#waitingRefresh = null;
+      return this.#read();
+    });
+    this.#waitingRefresh = refreshed;
     this.#lastRefresh = refreshed.catch(() => undefined);
     return refreshed;
   }
 
-  async roll(othersRetireAtMs: number): Promise<DataKey> {
+  async catchUp(version: number): Promise<boolean> {
+    if (this.current.version === version) await this.refresh();
+    return this.current.version > version;
+  }
+
+  async roll(othersRetireAtMs: number, by: RolledBy | null = null): Promise<DataKey> {
     // A version that this instance has not heard of yet must not be taken for the outcome of this roll.
     await this.refresh();
-    await insertNew(this.current.version + 1, othersRetireAtMs, this.#options);
+    await insertNew(this.current.version + 1, othersRetireAtMs, by, this.#options);
     await this.refresh();
     return this.current;
   }
@@ -142,10 +169,11 @@ class OpenKeyring implements Keyring {
 async function insertNew(
   version: number,
   othersRetireAtMs: number | null,
+  by: RolledBy | null,
   { store, secret, random, nowMs }: KeyringOptions,
 ): Promise<void> {
   const copy = await wrap(random(DATA_KEY_BYTES), version, secret, random);
-  await store.insertDataKey({ version, createdAtMs: nowMs(), copy, othersRetireAtMs });
+  await store.insertDataKey({ version, createdAtMs: nowMs(), copy, othersRetireAtMs, by });
 }
 
 async function openVersion({ version, copies }: StoredDataKey, options: KeyringOptions): Promise<DataKey> {

@@ -136,7 +136,8 @@ export async function replaceCredentials(
 }
 
 /**
- * Notes a bearer credential under a newer data key; done when the key itself is shown, since only then can it be hashed again.
+ * Notes a bearer credential under a newer data key; done when the key itself is shown, since only then can it be hashed
+ * again. Nothing is done when another instance was first.
  * @throws StorageError missing (`credential`) when it has been replaced or taken away meanwhile
  */
 export async function rehashCredential(
@@ -146,11 +147,12 @@ export async function rehashCredential(
 ): Promise<void> {
   const row = await change.db
     .selectFrom('credential')
-    .select('key_id')
+    .select(['key_id', 'data_key_version'])
     .where('id', '=', credentialId)
     .where('kind', '=', 'bearer')
     .executeTakeFirst();
   if (row === undefined) throw missing('credential');
+  if (row.data_key_version >= fresh.dataKeyVersion) return;
   await recordingCredentials(change, row.key_id, async () => {
     await change.db
       .updateTable('credential')
@@ -171,12 +173,14 @@ export async function listCredentials(db: Kysely<Schema>, keyId: string): Promis
   return rows.map(storedCredential);
 }
 
-/** How many credentials stand under each data key version. */
+/** How many credentials that are still good stand under each data key version. */
 export async function countByDataKeyVersion(
   db: Kysely<Schema>,
+  nowMs: number,
 ): Promise<readonly { readonly version: number; readonly kind: CredentialKind; readonly count: number }[]> {
   const rows = await db
     .selectFrom('credential')
+    .where((eb) => eb.or([eb('valid_until', 'is', null), eb('valid_until', '>', nowMs)]))
     .select(['data_key_version', 'kind'])
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .groupBy(['data_key_version', 'kind'])
@@ -186,18 +190,28 @@ export async function countByDataKeyVersion(
   return rows.map(({ data_key_version: version, kind, count }) => ({ version, kind, count }));
 }
 
-/** The credentials under data keys older than a version: bearer keys not shown since, AWS pairs to be issued again. */
-export async function listOlderThan(
+/** The current AWS pairs under data keys older than a version: they end with it unless they are issued again. */
+export async function listPairsOlderThan(
   db: Kysely<Schema>,
   version: number,
-  kind: CredentialKind,
   page: PageRequest,
-): Promise<Page<StoredCredential>> {
+): Promise<Page<StoredCredential & { readonly keyAlias: string | null }>> {
   const { limit, offset } = pageBounds(page);
-  const older = db.selectFrom('credential').where('kind', '=', kind).where('data_key_version', '<', version);
+  const older = db
+    .selectFrom('credential')
+    .innerJoin('virtual_key as key', 'key.id', 'credential.key_id')
+    .where('credential.kind', '=', 'aws')
+    .where('credential.data_key_version', '<', version)
+    .where('credential.valid_until', 'is', null);
   const { total } = await older.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  const rows = await older.selectAll().orderBy('id').limit(limit).offset(offset).execute();
-  return { rows: rows.map(storedCredential), total };
+  const rows = await older
+    .selectAll('credential')
+    .select('key.alias as key_alias')
+    .orderBy('credential.id')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  return { rows: rows.map((row) => ({ ...storedCredential(row), keyAlias: row.key_alias })), total };
 }
 
 /** Ended ones are of no use, and a value of the caller's own among them may be given to a key again. */

@@ -14,6 +14,8 @@ interface NewDataKey {
   readonly version: number;
   readonly copy: DataKeyCopy;
   readonly othersRetireAtMs: number | null;
+  /** Null for the gateway itself. */
+  readonly by: Origin | null;
 }
 
 const SYSTEM = { actor: 'system', sourceAddress: null };
@@ -24,8 +26,8 @@ const ADD_COPY: Origin = { ...SYSTEM, action: 'data_key.add_copy' };
 export function createDataKeyStore(storage: Storage): DataKeyStore {
   return {
     listDataKeys: () => listDataKeys(storage.read),
-    insertDataKey: ({ version, copy, othersRetireAtMs }) =>
-      storage.change(INSERT, (change) => insertDataKey(change, version, copy, othersRetireAtMs)),
+    insertDataKey: ({ version, copy, othersRetireAtMs, by }) =>
+      storage.change(by ?? INSERT, (change) => insertDataKey(change, version, copy, othersRetireAtMs)),
     addDataKeyCopy: (version, copy) => storage.change(ADD_COPY, (change) => addDataKeyCopy(change, version, copy)),
   };
 }

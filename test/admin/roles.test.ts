@@ -33,6 +33,7 @@ interface Made {
 
 const ADMINS = { admin: 'ok', viewer: 403, teamAdmin: 403, otherTeam: 403, plain: 403 } as const;
 const AUDITORS = { ...ADMINS, viewer: 'ok' } as const;
+const MASTER_ONLY = { admin: 403, viewer: 403, teamAdmin: 403, otherTeam: 403, plain: 403 } as const;
 const EVERYBODY = { admin: 'ok', viewer: 'ok', teamAdmin: 'ok', otherTeam: 'ok', plain: 'ok' } as const;
 /** May be changed by admins of the team; to those of another it is not there. */
 const TEAM = { admin: 'ok', viewer: 403, teamAdmin: 'ok', otherTeam: 404, plain: 403 } as const;
@@ -129,6 +130,8 @@ const MATRIX: Readonly<Record<string, Row>> = {
   },
   'get /user/list': { request: () => ({}), ...AUDITORS },
   'get /audit': { request: () => ({}), ...AUDITORS },
+  'post /data-key/roll': { request: () => ({ body: { deadline: '30d' } }), ...MASTER_ONLY },
+  'get /data-key/status': { request: () => ({}), ...MASTER_ONLY },
   ...customerRows('/customer'),
   ...customerRows('/end_user'),
 };

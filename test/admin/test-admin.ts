@@ -52,7 +52,13 @@ export async function openTestAdmin({ masterKey = MASTER }: { masterKey?: string
   await withDataKeys(storage, 1);
   const key: DataKey = dataKey(1, randomBytes(32));
   const parts = bindAdminParts(storage, {
-    dataKeys: { current: key, live: () => [key], byVersion: (version) => (version === 1 ? key : undefined) },
+    dataKeys: {
+      current: key,
+      live: () => [key],
+      byVersion: (version) => (version === 1 ? key : undefined),
+      catchUp: () => Promise.resolve(false),
+      roll: () => Promise.resolve(key),
+    },
     masterKey: masterKey === null ? null : { matches: (text) => text === masterKey },
     keyHeader: null,
     clock,

@@ -6,7 +6,7 @@ import {
   countByDataKeyVersion,
   findCredential,
   listCredentials,
-  listOlderThan,
+  listPairsOlderThan,
   rehashCredential,
   replaceCredentials,
 } from '../../src/storage/credentials.ts';
@@ -192,12 +192,12 @@ onEachDatabase((database) => {
     assert.ok(digest !== undefined);
     await fresh.change(ORIGIN, (change) => rehashCredential(change, digest.id, { lookup: 'new', dataKeyVersion: 2 }));
     assert.equal((await findCredential(fresh.read, 'bearer', ['new', 'key_a-digest']))?.credential.dataKeyVersion, 2);
-    assert.deepEqual(await countByDataKeyVersion(fresh.read), [
+    assert.deepEqual(await countByDataKeyVersion(fresh.read, Date.now()), [
       { version: 1, kind: 'aws', count: 2 },
       { version: 1, kind: 'bearer', count: 1 },
       { version: 2, kind: 'bearer', count: 1 },
     ]);
-    const pairs = await listOlderThan(fresh.read, 2, 'aws', FIRST_PAGE);
+    const pairs = await listPairsOlderThan(fresh.read, 2, FIRST_PAGE);
     assert.deepEqual(
       pairs.rows.map(({ lookup }) => lookup),
       ['key_a-access', 'key_b-access'],
