@@ -1,7 +1,7 @@
 import type { StreamsResult } from '../jobs.ts';
 import type { Load } from '../load-client.ts';
 import { MASTER_KEY, readLedger, startGateway, startSimulator, type LedgerRecord } from '../outcrop.ts';
-import { cpuSeconds, residentMib } from '../proc.ts';
+import { cpuSeconds, residentMib, waitedSeconds } from '../proc.ts';
 import type { Processes } from '../processes.ts';
 import { goal, type Section } from '../report.ts';
 
@@ -51,20 +51,30 @@ export async function measureStreams(
   const toGateway = { ...job, port: gateway.port, mount: '/bedrock', bearer: MASTER_KEY };
   await load.streams({ ...toGateway, ...WARM_UP });
   const cpuBefore = cpuSeconds([pid]);
+  const waitedBefore = waitedSeconds([pid]);
+  const startedMs = performance.now();
   const through = await load.streams({
     ...toGateway,
     // Every stream is open for the whole time, also the first and the last.
     framesPerStream: framesIn(seconds + RAMP_MS / 1000),
   });
   const cpu = cpuSeconds([pid]) - cpuBefore;
+  const waited = waitedSeconds([pid]) - waitedBefore;
+  const tookSeconds = (performance.now() - startedMs) / 1000;
   const { peak } = residentMib(pid);
   const differing = countDiffering(through, await readLedger(simulator));
 
   return {
     title: `${streams} ConverseStream answers of ${1000 / FRAME_INTERVAL_MS} frames/s at once for ${seconds} s`,
     rows: [
-      { leg: 'direct', ...rowOf(direct), cpuUsPerFrame: null, residentPeakMib: null },
-      { leg: 'outcrop', ...rowOf(through), cpuUsPerFrame: (cpu * 1e6) / through.frames, residentPeakMib: peak },
+      { leg: 'direct', ...rowOf(direct), cpuUsPerFrame: null, coreBusyPercent: null, waitedPercent: null },
+      {
+        leg: 'outcrop',
+        ...rowOf(through),
+        cpuUsPerFrame: (cpu * 1e6) / through.frames,
+        coreBusyPercent: (100 * cpu) / tookSeconds,
+        waitedPercent: (100 * waited) / tookSeconds,
+      },
     ],
     goals: [
       goal('streams whose SHA-256 differs from what was sent', differing, `of ${streams}`, 0),
