@@ -53,7 +53,9 @@ function keepBusy(port: number, request: Buffer, answered: (sentMs: number, nowM
     const reader = new ResponseReader({
       head: (head) => {
         keepAlive = head.keepAlive;
-        if (head.status !== 200) throw new Error(`Answered ${head.status} instead of 200.`);
+        if (head.status !== 200) {
+          throw new Error(`Answered ${head.status} ${head.headers.get('x-amzn-errortype') ?? ''} instead of 200.`);
+        }
       },
       data: (piece) => {
         const end = bodyBytes + piece.length;

@@ -33,18 +33,19 @@ const SMALL_BYTES = 1024;
 /** What Claude Code sends with its first request: system prompt and tools. */
 const LARGE_BYTES = 85 * 1024;
 
+/** Many short rounds rather than few long ones: what else the machine does changes from second to second. */
 const FULL = {
-  unary: { connections: 32, rounds: 5, roundMs: 4000, warmUpMs: 2000 },
-  large: { connections: 32, rounds: 5, roundMs: 3000, warmUpMs: 1000 },
-  latency: { rounds: 5, roundMs: 3000, warmUpMs: 1000 },
+  unary: { connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 5000 },
+  large: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 1000 },
+  latency: { rounds: 15, roundMs: 1000, warmUpMs: 1000 },
   streams: { streams: 1000, seconds: 60, directSeconds: 20 },
   rest: { starts: 5 },
 };
 const QUICK: typeof FULL = {
-  unary: { connections: 32, rounds: 3, roundMs: 700, warmUpMs: 700 },
+  unary: { connections: 32, rounds: 4, roundMs: 500, warmUpMs: 2000 },
   large: { connections: 32, rounds: 2, roundMs: 600, warmUpMs: 200 },
   latency: { rounds: 2, roundMs: 500, warmUpMs: 200 },
-  streams: { streams: 1000, seconds: 3, directSeconds: 3 },
+  streams: { streams: 1000, seconds: 2, directSeconds: 2 },
   rest: { starts: 1 },
 };
 

@@ -15,6 +15,16 @@ export function cpuSeconds(pids: readonly number[]): number {
   return ticks / USER_HZ;
 }
 
+/**
+ * How long the main threads of processes have been ready to run while something else had their core, in seconds: what the
+ * rest of the machine took from a measurement.
+ */
+export function waitedSeconds(pids: readonly number[]): number {
+  let nanoseconds = 0;
+  for (const pid of pids) nanoseconds += Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]);
+  return nanoseconds / 1e9;
+}
+
 /** A process and all that descend from it. */
 export function processTree(root: number): number[] {
   const parents = new Map<number, number>();

@@ -31,6 +31,8 @@ export interface Exchange {
 
   /** Whether the head of an answer has been given. */
   readonly answered: boolean;
+  /** Whether all that was written so far has been handed to the network. */
+  readonly flushed: boolean;
   /** Whether the client has left. */
   readonly gone: boolean;
   /** @param headers alternating names and values. */

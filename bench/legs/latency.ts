@@ -25,6 +25,7 @@ export async function measureLatency(
     p99Us: median(samples[name].map(({ p99Us }) => p99Us)),
     addedP50Us: name === 'direct' ? null : added(name, ({ p50Us }) => p50Us),
     addedP99Us: name === 'direct' ? null : added(name, ({ p99Us }) => p99Us),
+    waitedPercent: name === 'direct' ? null : 100 * median(samples[name].map(({ waited }) => waited)),
   }));
   const p50Us = added('outcrop', (sample) => sample.p50Us);
   return {

@@ -1,5 +1,5 @@
 import type { Load } from '../load-client.ts';
-import { cpuSeconds } from '../proc.ts';
+import { cpuSeconds, waitedSeconds } from '../proc.ts';
 
 /** One of those that are compared: what is between the load and the upstream. */
 export interface Contender {
@@ -26,6 +26,8 @@ export interface Sample {
   readonly cpuUs: number;
   /** Share of its core that the proxy used. */
   readonly busy: number;
+  /** Share of the time in which it could have gone on, but something else had its core. */
+  readonly waited: number;
   readonly p50Us: number;
   readonly p99Us: number;
 }
@@ -49,12 +51,14 @@ export async function runRounds(
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of contenders) {
       const cpuBefore = cpuSeconds(contender.pids);
+      const waitedBefore = waitedSeconds(contender.pids);
       const { requests, durationMs, p50Us, p99Us } = await run(contender, roundMs);
       const cpu = cpuSeconds(contender.pids) - cpuBefore;
       samples[contender.name].push({
         requestsPerSecond: requests / (durationMs / 1000),
         cpuUs: (cpu * 1e6) / requests,
         busy: cpu / (durationMs / 1000),
+        waited: (waitedSeconds(contender.pids) - waitedBefore) / (durationMs / 1000),
         p50Us,
         p99Us,
       });

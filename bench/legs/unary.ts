@@ -19,6 +19,7 @@ export async function measureUnary(
     leg: name,
     cpuUsPerRequest: name === 'direct' ? null : middle(samples[name], ({ cpuUs }) => cpuUs),
     coreBusyPercent: name === 'direct' ? null : 100 * middle(samples[name], ({ busy }) => busy),
+    waitedPercent: name === 'direct' ? null : 100 * middle(samples[name], ({ waited }) => waited),
     requestsPerSecond: middle(samples[name], ({ requestsPerSecond }) => requestsPerSecond),
     p50Us: middle(samples[name], ({ p50Us }) => p50Us),
     p99Us: middle(samples[name], ({ p99Us }) => p99Us),

@@ -33,16 +33,26 @@ export async function readBody(exchange: Exchange, bodyBytesMax: number, call: C
   let hasher: ReturnType<typeof createHash> | null = null;
 
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(
-      () => settle(new Refusal('bodyTimeout', 'The request body took too long.')),
-      proxy.options.bodyTimeoutMs,
-    );
+    let settled = false;
+    let timer: NodeJS.Timeout | undefined;
     const settle = (refusal?: Error): void => {
+      settled = true;
       clearTimeout(timer);
+      if (refusal === undefined) {
+        resolve();
+        return;
+      }
       exchange.body.stop();
-      if (refusal === undefined) resolve();
-      else reject(refusal);
+      reject(refusal);
     };
+    // Most bodies have come whole by the end of this turn of the event loop, and a timer costs more than reading one.
+    setImmediate(() => {
+      if (settled) return;
+      timer = setTimeout(
+        () => settle(new Refusal('bodyTimeout', 'The request body took too long.')),
+        proxy.options.bodyTimeoutMs,
+      );
+    });
     exchange.body.read({
       data: (chunk) => {
         receivedBytes += chunk.length;

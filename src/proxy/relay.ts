@@ -94,9 +94,9 @@ class RelayedAnswer implements AnswerReceiver {
       this.#finish('abandoned');
       return;
     }
-    // What the client has not taken yet stays within the write-stall bound.
-    this.#breakWhenStalled();
     this.#exchange.endAnswer(() => this.#finish('completed'));
+    // What the client has not taken yet stays within the write-stall bound.
+    if (!this.#over && !this.#exchange.flushed) this.#breakWhenStalled();
   }
 
   fail(failure: UpstreamFailure): void {

@@ -45,6 +45,10 @@ export class Http1Exchange implements Exchange {
     return this.#response.headersSent;
   }
 
+  get flushed(): boolean {
+    return this.#response.writableLength === 0;
+  }
+
   get gone(): boolean {
     return this.#response.destroyed;
   }
@@ -109,7 +113,7 @@ export class Http1Exchange implements Exchange {
   }
 
   onGone(listener: () => void): void {
-    this.#response.once('close', () => {
+    this.#response.on('close', () => {
       if (!this.#response.writableFinished) listener();
     });
   }
@@ -134,8 +138,9 @@ class Http1Body implements RequestBody {
       return;
     }
     request.on('data', sink.data);
-    request.once('end', () => (request.rawTrailers.length === 0 ? sink.end() : sink.fault('trailers')));
-    request.once('close', () => {
+    // Both events come once: a listener that takes itself off again costs more than all it does.
+    request.on('end', () => (request.rawTrailers.length === 0 ? sink.end() : sink.fault('trailers')));
+    request.on('close', () => {
       if (!request.complete) sink.fault('gone');
     });
     request.on('error', ignore);

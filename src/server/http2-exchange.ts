@@ -42,17 +42,22 @@ export class Http2Exchange implements Exchange {
     return this.#stream.headersSent;
   }
 
+  get flushed(): boolean {
+    return this.#stream.writableLength === 0;
+  }
+
   get gone(): boolean {
-    return this.#stream.destroyed;
+    // A stream that its client has reset is closed a while before it is destroyed, and takes no answer any more.
+    return this.#stream.destroyed || this.#stream.closed;
   }
 
   startAnswer(status: number, headers: readonly string[]): void {
-    if (this.#stream.destroyed) return;
+    if (this.gone) return;
     this.#stream.respond({ ...groupedByName(headers), ':status': status });
   }
 
   write(chunk: Uint8Array, flushed?: () => void): boolean {
-    if (this.#stream.destroyed) return true;
+    if (this.gone) return true;
     return this.#stream.write(chunk, flushed);
   }
 
@@ -62,7 +67,7 @@ export class Http2Exchange implements Exchange {
 
   answerWhole(status: number, headers: readonly string[], body: Uint8Array): void {
     const stream = this.#stream;
-    if (stream.destroyed) return;
+    if (this.gone) return;
     stream.respond({ ...groupedByName(headers), ':status': status, 'content-length': body.byteLength });
     stream.end(body);
     if (stream.readableEnded) return;

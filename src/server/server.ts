@@ -134,6 +134,9 @@ function http1Server(options: ServerOptions, handle: (exchange: Exchange) => voi
   server.on('request', accept(false));
   server.on('checkContinue', accept(true));
   server.on('clientError', answerParseError);
+  // node:https reports these as client errors too, but nobody can be answered over a handshake that failed.
+  server.removeAllListeners('tlsClientError');
+  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   return server;
 }
 

@@ -7,7 +7,6 @@ import { type Run, startOutcrop } from '../commands/run-outcrop.ts';
 import { nodeHttp, nodeHttp2 } from '../faults/stream-clients.ts';
 import { heard, openSocket, sendRaw } from '../support/raw-http1.ts';
 import { MASTER_KEY } from '../support/test-gateway.ts';
-import { until } from '../support/until.ts';
 
 const NOTICE_MS = 500;
 const DEADLINE_MS = 1000;
@@ -57,6 +56,10 @@ async function acceptsConnections(origin: string): Promise<boolean> {
   return outcome;
 }
 
+async function noMoreConnections(origin: string): Promise<void> {
+  while (await acceptsConnections(origin));
+}
+
 describe('SIGTERM', () => {
   test('readiness says no at once, running answers end whole, late ones break, exit code 0', async () => {
     simulator.clearRequests();
@@ -85,10 +88,7 @@ describe('SIGTERM', () => {
     assert.equal(served.status, 200);
     assert.match(served.text, /connection: close/i);
 
-    const refused = async (): Promise<void> => {
-      while (await acceptsConnections(origin));
-    };
-    await refused();
+    await noMoreConnections(origin);
     for (const { clean, error } of await Promise.all(whole)) assert.ok(clean, error);
     for (const { clean, error, body: received } of await Promise.all(late)) {
       assert.equal(clean, false, error);
@@ -126,9 +126,7 @@ describe('Ctrl-C', () => {
     await running(1);
     run.child.kill('SIGINT');
     await run.says('SIGINT: finishing 1 running requests');
-    let refused = false;
-    void acceptsConnections(origin).then((accepted) => (refused = !accepted));
-    await until(() => refused);
+    await noMoreConnections(origin);
     const { clean, error } = await answer;
     assert.ok(clean, error);
     assert.equal(await run.ended, 0);
