@@ -22,6 +22,7 @@ export interface TestGatewayOptions {
   readonly simulator?: SimulatorOptions;
   /** Without a master key. */
   readonly anonymous?: boolean;
+  readonly clock?: Clock;
 }
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
@@ -44,7 +45,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const logged: TestGateway['logged'] = [];
   const gateway = await openGateway({
     settings,
-    clock: SYSTEM_CLOCK,
+    clock: options.clock ?? SYSTEM_CLOCK,
     log: recordingLog(logged),
     version: '0.0.0-test',
     loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
