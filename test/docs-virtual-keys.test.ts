@@ -76,7 +76,7 @@ describe('snippets', () => {
   const run = (kind: string, code: string): Promise<CommandResult> => {
     const env = { PATH: `${folder}:${process.env['PATH']}`, AWS_CONFIG_FILE: join(folder, 'config'), AWS_PAGER: '' };
     if (kind === 'profile') writeFileSync(env.AWS_CONFIG_FILE, code);
-    const [command, ...argv] = kind === 'boto3' ? ['python3', '-'] : kind === 'profile' ? ['true'] : ['sh', '-e'];
+    const [command, ...argv] = kind === 'boto3' ? ['python3', '-'] : kind === 'profile' ? ['cat'] : ['sh', '-e'];
     return runCommand(command ?? '', argv, { env, stdin: code });
   };
 

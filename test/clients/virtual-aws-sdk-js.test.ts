@@ -61,13 +61,11 @@ describe('every operation is signed and let through', () => {
         if (name === NOT_CARRIED) continue;
         gateway.simulator.clearRequests();
         const operation = sdk.operation(name);
-        try {
-          await drain(await client.send(operation.command(exampleInput(operation.input, examplesFor(service, name)))));
-          const seen = gateway.simulator.requests().map((request) => `${request.operation} ${request.signature}`);
-          assert.deepEqual(seen, [`${name} valid`]);
-        } catch (error) {
-          failures.push(`${name}: ${String(error).slice(0, 500)}`);
-        }
+        const sent = client.send(operation.command(exampleInput(operation.input, examplesFor(service, name))));
+        // What Bedrock itself answers is not the matter here: it may not have the resource.
+        const outcome = await sent.then(drain).catch((error: unknown) => String(error).slice(0, 500));
+        const seen = gateway.simulator.requests().map((request) => `${request.operation} ${request.signature}`);
+        if (seen.join() !== `${name} valid`) failures.push(`${name}: ${seen.join()} ${outcome}`);
       }
       client.destroy();
       assert.deepEqual(failures, []);
