@@ -39,8 +39,8 @@ export interface Exchange {
   startAnswer(status: number, headers: readonly string[]): void;
   /** @returns false when the client takes no more for now; `onDrain` says when it does again. */
   write(chunk: Uint8Array, flushed?: () => void): boolean;
-  /** @param flushed called when the last byte has been handed to the network. */
-  endAnswer(flushed: () => void): void;
+  /** @param flushed called when the last byte has been handed to the network. @param last what is still to be written. */
+  endAnswer(flushed: () => void, last?: Buffer): void;
   /** A whole answer instead of Bedrock's, also while the body is still arriving. */
   answerWhole(status: number, headers: readonly string[], body: Uint8Array, closeConnection: boolean): void;
   /** Ends the answer so that no client can take it for complete. */

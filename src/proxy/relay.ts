@@ -28,6 +28,19 @@ export function relay(
   });
 }
 
+/**
+ * A short answer of known length is held until it is whole: it leaves in one write, and when Bedrock breaks off in the
+ * middle of it the client can still be told by a refusal that nobody repeats. boto3 sends a request whose answer is cut
+ * five times, and each time may be billed.
+ */
+const HELD_BYTES_MAX = 64 * 1024;
+
+interface HeldAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly chunks: Buffer[];
+}
+
 class RelayedAnswer implements AnswerReceiver {
   readonly #exchange: Exchange;
   readonly #call: Call;
@@ -38,6 +51,7 @@ class RelayedAnswer implements AnswerReceiver {
   cancelUpstream: () => void = () => undefined;
   #flow: AnswerFlow | null = null;
   #watch: StreamWatch | null = null;
+  #held: HeldAnswer | null = null;
   #clientGone = false;
   #upstreamOver = false;
   #over = false;
@@ -73,12 +87,20 @@ class RelayedAnswer implements AnswerReceiver {
     // An event stream that came with a length could not take an exception frame at its end: it goes out chunked.
     const passed = inboundHeaders(headers, streams);
     passed.push('x-outcrop-request-id', this.#call.id);
-    this.#exchange.startAnswer(status, passed);
+    if (!streams && Number(rawHeader(headers, 'content-length')) <= HELD_BYTES_MAX) {
+      this.#held = { status, headers: passed, chunks: [] };
+    } else {
+      this.#exchange.startAnswer(status, passed);
+    }
   }
 
   data(chunk: Buffer): void {
     this.#watch?.push(chunk);
     if (this.#clientGone) return;
+    if (this.#held !== null) {
+      this.#held.chunks.push(chunk);
+      return;
+    }
     if (this.#exchange.write(chunk)) return;
     this.#flow?.pause();
     this.#breakWhenStalled();
@@ -94,7 +116,11 @@ class RelayedAnswer implements AnswerReceiver {
       this.#finish('abandoned');
       return;
     }
-    this.#exchange.endAnswer(() => this.#finish('completed'));
+    if (this.#held !== null) this.#exchange.startAnswer(this.#held.status, this.#held.headers);
+    this.#exchange.endAnswer(
+      () => this.#finish('completed'),
+      this.#held === null ? undefined : joined(this.#held.chunks),
+    );
     // What the client has not taken yet stays within the write-stall bound.
     if (!this.#over && !this.#exchange.flushed) this.#breakWhenStalled();
   }
@@ -193,6 +219,10 @@ class RelayedAnswer implements AnswerReceiver {
       this.#proxy.drains.give(1);
     }
   }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer | undefined {
+  return chunks.length > 1 ? Buffer.concat(chunks) : chunks[0];
 }
 
 const CUT_MESSAGE: Readonly<Record<UpstreamFailure['kind'], string>> = {

@@ -70,8 +70,10 @@ export class Http1Exchange implements Exchange {
     return this.#response.write(chunk, flushed);
   }
 
-  endAnswer(flushed: () => void): void {
-    this.#response.end(flushed);
+  endAnswer(flushed: () => void, last?: Buffer): void {
+    // node puts a head and a text together into one write, and a head and a buffer into two.
+    if (last !== undefined && this.#headWaits) this.#response.end(last.toString('latin1'), 'latin1', flushed);
+    else this.#response.end(last, flushed);
   }
 
   answerWhole(status: number, headers: readonly string[], body: Uint8Array, closeConnection: boolean): void {

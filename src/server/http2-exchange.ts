@@ -61,8 +61,8 @@ export class Http2Exchange implements Exchange {
     return this.#stream.write(chunk, flushed);
   }
 
-  endAnswer(flushed: () => void): void {
-    this.#stream.end(flushed);
+  endAnswer(flushed: () => void, last?: Buffer): void {
+    this.#stream.end(last, flushed);
   }
 
   answerWhole(status: number, headers: readonly string[], body: Uint8Array): void {

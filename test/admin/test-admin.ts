@@ -113,6 +113,7 @@ function fakeExchange(method: string, target: string, { key = MASTER, headers = 
     get answered() {
       return answered !== null;
     },
+    flushed: true,
     gone: false,
     startAnswer: never,
     write: never,

@@ -102,17 +102,22 @@ describe('what goes wrong before Bedrock answers is raised as its exception, and
   });
 });
 
-describe('a whole answer that is cut never looks complete', () => {
-  for (const ending of ['reset', 'fin', 'stall'] as const) {
-    test(`${ending} after some bytes of the body`, async () => {
+describe('a short answer that is cut is raised as an exception too, and billed once', () => {
+  const ROWS = [
+    { ending: 'reset', status: 424, exception: 'ModelErrorException' },
+    { ending: 'fin', status: 424, exception: 'ModelErrorException' },
+    { ending: 'stall', status: 408, exception: 'ModelTimeoutException' },
+  ] as const;
+  for (const { ending, status, exception } of ROWS) {
+    test(`${ending} after some bytes of the body → ${status} ${exception}`, async () => {
       const { simulator } = running;
       for (const afterBytes of [0, 1, 100]) {
+        simulator.clearRequests();
         const armed = simulator.inject({ kind: 'cut', ending, afterBytes });
-        const seen = await converseWith(running.origin, 0);
+        const seen = await converseWith(running.origin);
         armed.clear();
-        for (const [client, { clean, error }] of seen) {
-          assert.equal(clean, false, `${client} after ${afterBytes} bytes: ${error}`);
-        }
+        assertRefused(seen, status, exception);
+        assert.equal(simulator.requests().length, seen.size, `after ${afterBytes} bytes`);
       }
     });
   }
