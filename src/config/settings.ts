@@ -273,6 +273,10 @@ export const settingsSchema = z
   .refine((settings) => (settings.tlsCert === null) === (settings.tlsKey === null), {
     path: ['tlsKey'],
     message: 'tlsCert and tlsKey go together: set both or none',
+  })
+  .refine((settings) => settings.headersTimeoutMs <= settings.bodyTimeoutMs, {
+    path: ['bodyTimeoutMs'],
+    message: 'counts head and body, so it can not be less than headersTimeoutMs',
   });
 
 /** All settings, validated, with their defaults filled in. */

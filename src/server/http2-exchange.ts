@@ -118,6 +118,12 @@ class Http2Body implements RequestBody {
       sink.fault('gone');
       return;
     }
+    // An empty body has come to its end while the caller was being looked up.
+    if (stream.readableEnded) {
+      if (this.#trailers) sink.fault('trailers');
+      else sink.end();
+      return;
+    }
     let ended = false;
     stream.on('data', sink.data);
     stream.once('end', () => {

@@ -48,7 +48,7 @@ describe('where the gateway listens', () => {
   });
 
   test('with a master key, by the name LiteLLM gives it too: everywhere, and the key is not shown', async () => {
-    const env = { ...FAKE_CREDENTIALS, ...NO_NOTICE, LITELLM_MASTER_KEY: 'sk-never-shown' };
+    const env = { ...FAKE_CREDENTIALS, ...NO_NOTICE, LITELLM_MASTER_KEY: 'sk-never-shown-0a8f3c51d97e' };
     const run = startOutcrop(['start', '--port', '0'], { env });
     await startedOn(run);
     await run.says('Callers need the master key.');

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import type { Clock, Log } from '../../src/ports.ts';
@@ -30,10 +33,12 @@ const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), elapsedMs: () => performa
 /** A gateway in this process, on a free port, in front of a simulator of its own. */
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const simulator = await startSimulator(options.simulator ?? {});
+  const dataDir = mkdtempSync(join(tmpdir(), 'outcrop-data-'));
   const env: Record<string, string> = {
     ...simulator.environment,
     OUTCROP_PORT: '0',
     OUTCROP_HOST: '127.0.0.1',
+    OUTCROP_DATA_DIR: dataDir,
     // Clients and simulator share the event loop, so its delay says nothing here about the gateway.
     OUTCROP_LOOP_DELAY_MS_MAX: '60000',
     AWS_REGION: 'us-east-1',
@@ -58,6 +63,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     close: async () => {
       await gateway.close({ noticeMs: 0 });
       await simulator.close();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
