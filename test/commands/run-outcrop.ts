@@ -1,5 +1,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -21,11 +24,25 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
+/** Each gateway keeps its keys in a folder of its own: another's are sealed under another master key. */
+function ownDataDir(args: readonly string[]): Record<string, string> {
+  if (args[0] !== 'start') return {};
+  const folder = mkdtempSync(join(tmpdir(), 'outcrop-data-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return { OUTCROP_DATA_DIR: folder };
+}
+
 /** Starts `outcrop` as a user does: a process of its own, without a terminal. */
 export function startOutcrop(args: readonly string[], { env = {}, cwd }: RunOptions = {}): Run {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nonexistent',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...ownDataDir(args),
+      ...env,
+    },
     ...(cwd === undefined ? {} : { cwd }),
   });
   let output = '';
