@@ -28,7 +28,8 @@ type Header = readonly [name: string, value: string];
 export async function composeRequest(permitted: PermittedRequest, proxy: Proxy): Promise<UpstreamRequest> {
   const { exchange, route, operation, body } = permitted;
   const target = proxy.targets.of(operation.service, permitted.region);
-  const identity = await proxy.identities.forService(operation.service);
+  const known = proxy.identities.forService(operation.service);
+  const identity = known instanceof Promise ? await known : known;
 
   const path = target.basePath + route.upstreamPath;
   const headers = travellingHeaders(exchange, operation);

@@ -53,6 +53,7 @@ class RelayedAnswer implements AnswerReceiver {
   #watch: StreamWatch | null = null;
   #held: HeldAnswer | null = null;
   #clientGone = false;
+  #awaitsDrain = false;
   #upstreamOver = false;
   #over = false;
   #stallTimer: NodeJS.Timeout | undefined;
@@ -72,7 +73,6 @@ class RelayedAnswer implements AnswerReceiver {
     this.#proxy = proxy;
     this.#resolve = resolve;
     this.#reject = reject;
-    exchange.onDrain(() => this.#resume());
     exchange.onGone(() => this.#clientLeft());
   }
 
@@ -102,6 +102,10 @@ class RelayedAnswer implements AnswerReceiver {
       return;
     }
     if (this.#exchange.write(chunk)) return;
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      this.#exchange.onDrain(() => this.#resume());
+    }
     this.#flow?.pause();
     this.#breakWhenStalled();
   }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 /** SHA-256 works on blocks of this size; RFC 2104 fills a key up to one. */
 const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 
@@ -11,7 +12,8 @@ const OUTER_PAD = 0x5c;
  */
 export class HmacKey {
   readonly #inner = Buffer.alloc(BLOCK_BYTES, INNER_PAD);
-  readonly #outer = Buffer.alloc(BLOCK_BYTES, OUTER_PAD);
+  /** The padded key, followed by room for the inner digest. */
+  readonly #outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, OUTER_PAD);
 
   /** @param key at most 64 bytes; RFC 2104 hashes longer ones first, which no key here is. */
   constructor(key: Uint8Array) {
@@ -24,7 +26,10 @@ export class HmacKey {
 
   /** The HMAC of the text's UTF-8 bytes, in lower-case hex. */
   hexOf(text: string): string {
-    const inner = hash('sha256', Buffer.concat([this.#inner, Buffer.from(text)]), 'buffer');
-    return hash('sha256', Buffer.concat([this.#outer, inner]));
+    const padded = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text));
+    padded.set(this.#inner);
+    padded.write(text, BLOCK_BYTES);
+    this.#outer.set(hash('sha256', padded, 'buffer'), BLOCK_BYTES);
+    return hash('sha256', this.#outer);
   }
 }
