@@ -15,7 +15,7 @@ const KILLED_AFTER = 200;
 const AT_ONCE = 8;
 
 /** A change is in force everywhere after this long. */
-const HEARD_MS = 1000;
+const HEARD_MS = 2500;
 
 let simulator: Simulator;
 let postgres: TestPostgres;
@@ -130,7 +130,8 @@ test('a gateway killed while it makes a thousand keys: each acknowledged one wor
 describe('while the database is down', () => {
   test('known keys work for as long as was said, unknown ones get 503, the log says it once; then all is well', async () => {
     const url = await postgres.createDatabase();
-    const staleSeconds = 4;
+    // Well above what stopping a database takes on a busy machine.
+    const staleSeconds = 10;
     const { run, origin } = await start({ DATABASE_URL: url, OUTCROP_KEY_STALE_SECONDS: String(staleSeconds) });
     const [known, unseen] = [await issueKey(origin), await issueKey(origin)];
     // In use until the gateway has heard its own news of the new keys a second time, which takes them out of memory.
@@ -152,7 +153,7 @@ describe('while the database is down', () => {
     const lastedMs = performance.now() - downMs;
     // The last news may be up to a poll older than the outage.
     assert.ok(lastedMs > staleSeconds * 1000 - 1000, `${Math.round(lastedMs)} ms`);
-    assert.ok(lastedMs < staleSeconds * 1000 + 2000, `${Math.round(lastedMs)} ms`);
+    assert.ok(lastedMs < staleSeconds * 1000 + 4000, `${Math.round(lastedMs)} ms`);
     assert.equal(await statusWith(origin, known.bearer), 503);
     assert.equal(await statusSigned(origin, known), 503);
     assert.equal(linesWith(run, 'does not answer'), 1, run.errors());
