@@ -35,6 +35,8 @@ export interface RunningServer {
 const HEADER_BYTES_MAX = 16 * 1024;
 /** How long a half-dead connection may go unnoticed beyond its timeout. */
 const CONNECTION_CHECK_MS = 2000;
+/** node cuts a late body without a word, so it comes after the reader of the body, which says why. */
+const NODE_TIMEOUT_LAG_MS = 5000;
 const REQUESTS_PER_CONNECTION_MAX = 10_000;
 
 /** HTTP/2: as many requests of one connection at once, and as much of their bodies on its way. */
@@ -105,7 +107,7 @@ export async function startServer(
 function http1Server(options: ServerOptions, handle: (exchange: Exchange) => void): Server {
   const limits = {
     headersTimeout: options.headersTimeoutMs,
-    requestTimeout: options.bodyTimeoutMs,
+    requestTimeout: options.bodyTimeoutMs + NODE_TIMEOUT_LAG_MS,
     keepAliveTimeout: options.keepAliveMs,
     connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, options.headersTimeoutMs),
     maxHeaderSize: HEADER_BYTES_MAX,
