@@ -23,8 +23,8 @@ export interface Load {
 
 export function startLoad(processes: Processes): Load {
   const running = processes.start(process.execPath, [LOAD_PROCESS], { core: OTHER_CORE, messages: true });
-  const ended = once(running.child, 'exit').then(() => {
-    throw new Error(`The load process ended:\n${running.output()}`);
+  const ended = once(running.child, 'exit').then(([code, signal]: unknown[]) => {
+    throw new Error(`The load process ended (${String(signal ?? code)}):\n${running.output()}`);
   });
   ended.catch(() => undefined);
   const perform = async (job: Job): Promise<Reply> => {
