@@ -70,6 +70,7 @@ try {
   else await run();
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  for (const output of processes.outputs()) console.error(`\n${output}`);
   process.exitCode = 1;
 } finally {
   await cleanUp();

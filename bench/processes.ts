@@ -50,6 +50,11 @@ export class Processes {
     return running;
   }
 
+  /** What those that still run have printed last. */
+  outputs(): string[] {
+    return [...this.#running].map((running) => running.output()).filter((output) => output !== '');
+  }
+
   async stopAll(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.stop()));
   }
