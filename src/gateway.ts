@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { listenHost } from './config/listen-host.ts';
 import type { Settings } from './config/settings.ts';
@@ -7,6 +8,7 @@ import { createSigner } from './domain/aws/sigv4/sign.ts';
 import { createVerifier } from './domain/aws/sigv4/verify.ts';
 import { Bound } from './domain/bound.ts';
 import { createClientAddresses } from './domain/client-address.ts';
+import { FailedLogins } from './domain/failed-logins.ts';
 import { SERVICES } from './domain/operations/services.ts';
 import { isAdminTarget } from './admin/paths.ts';
 import { holdersOnceReady, openKeys } from './keys-at-start.ts';
@@ -73,7 +75,8 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
   const running = new RunningCalls();
 
   const keys = openKeys(settings, clock, log);
-  const clientAddress = createClientAddresses(settings.trustedProxies);
+  const addressOf = createClientAddresses(settings.trustedProxies);
+  const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
   const targets = createTargets(settings);
   const sign = createSigner();
@@ -103,7 +106,14 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
     masterKey: settings.masterKey === null ? null : createMasterKey(settings.masterKey),
     keyHolders: keys === null ? null : holdersOnceReady(keys),
     verify: createVerifier(SIGNING_NAMES),
-    clientAddress: (exchange) => clientAddress(exchange.peerAddress, exchange.headers.get('x-forwarded-for')),
+    clientAddress: (exchange) => addressOf(exchange.peerAddress, exchange.headers.get('x-forwarded-for')),
+    tooManyFailedLogins: (address) => {
+      const verdict = failedLogins.note(address, clock.elapsedMs());
+      // What a proxy passes on as an address may be any text.
+      const clientAddress = address !== null && isIP(address) !== 0 ? address : null;
+      if (verdict === 'crossed') log.warn({ clientAddress }, 'too many wrong credentials from an address');
+      return verdict !== 'within';
+    },
     overload: () => overload.reason(),
     bodyBytes: new Bound(settings.bodyBytesInFlightMax),
     requestSlots: new Bound(settings.requestsInFlightMax),

@@ -30,8 +30,17 @@ async function openAdmin(keys: Promise<KeyParts>, proxy: Proxy, version: string)
   const { bindAdminParts } = await import('./admin-parts.ts');
   const { createAdminServer } = await import('./admin/serve.ts');
   const { masterKey, clock, log, options } = proxy;
-  const { keyHeader } = options;
-  return createAdminServer(bindAdminParts(storage, { masterKey, keyHeader, clock, log, version, dataKeys: keyring }));
+  return createAdminServer(
+    bindAdminParts(storage, {
+      masterKey,
+      keyHeader: options.keyHeader,
+      tooManyFailedLogins: (address) => proxy.tooManyFailedLogins(address),
+      clock,
+      log,
+      version,
+      dataKeys: keyring,
+    }),
+  );
 }
 
 function refuseManagement(exchange: Exchange): void {

@@ -121,5 +121,7 @@ function refuse(context: AdminContext, problem: Problem, path: string | null, { 
   const facts = { requestId: context.env.requestId, route: path, status, reason: message };
   if (status >= 500) log.error({ ...facts, err: cause }, 'management request failed');
   else log.info(facts, 'management request refused');
-  return Response.json(problemBody(problem), { status, headers: PRIVATE });
+  const { retryAfterSeconds } = problem;
+  const wait = retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) };
+  return Response.json(problemBody(problem), { status, headers: { ...PRIVATE, ...wait } });
 }

@@ -1,6 +1,7 @@
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
 import { readClaim } from '../domain/credential-carriers.ts';
 import { Refusal } from '../domain/errors.ts';
+import { FAILED_LOGINS_WINDOW_SECONDS } from '../domain/failed-logins.ts';
 import type { HeaderList } from '../domain/headers.ts';
 import { blockHolds, parseBlock } from '../domain/policy/cidr.ts';
 import type { Grant } from '../domain/policy/grant.ts';
@@ -14,12 +15,13 @@ const NO_MASTER_KEY =
   'The management API is closed because this gateway has no master key: start it with OUTCROP_MASTER_KEY or LITELLM_MASTER_KEY.';
 const NO_KEY = 'No API key in the request: send it as "Authorization: Bearer <key>".';
 const BAD_KEY = 'The API key in the request is not valid here.';
+const TOO_MANY = 'Too many requests with wrong keys have come from this address. A right one is let in at once.';
 const SIGNED = 'The management API takes no AWS signatures: send the key as "Authorization: Bearer <key>".';
 
 /**
  * Who calls, by the headers. Unknown, blocked, replaced and malformed keys get one answer.
  * @param sourceAddress null when it can't be told; then keys that are bound to addresses are refused.
- * @throws Problem 401, 403 without a master key
+ * @throws Problem 401, 429 for one more wrong key from an address, 403 without a master key
  */
 export async function authenticate(
   headers: HeaderList,
@@ -28,11 +30,10 @@ export async function authenticate(
 ): Promise<Actor> {
   if (parts.masterKey === null) throw new Problem(403, NO_MASTER_KEY);
   const key = claimedKey(headers, parts.keyHeader);
-  if (parts.masterKey.matches(key)) return { kind: 'master' };
-  if (!isBearerKey(key)) throw new Problem(401, BAD_KEY);
-  const owner = await ownerOf(key, parts);
+  if (key !== null && parts.masterKey.matches(key)) return { kind: 'master' };
+  const owner = key !== null && isBearerKey(key) ? await ownerOf(key, parts) : null;
   const nowMs = parts.clock.nowMs();
-  if (owner === null || !isInUse(owner, nowMs)) throw new Problem(401, BAD_KEY);
+  if (owner === null || !isInUse(owner, nowMs)) throw wrongKey(sourceAddress, parts);
   const { expiresMs } = owner.key;
   if (expiresMs !== null && expiresMs <= nowMs) {
     throw new Problem(401, 'This API key has expired.', { type: 'expired_key' });
@@ -51,13 +52,20 @@ async function ownerOf(key: string, parts: AdminParts): Promise<CredentialOwner 
   return store.read.findCredential('bearer', lookupsOf(key, parts));
 }
 
-function claimedKey(headers: HeaderList, keyHeader: string | null): string {
+/** Whether there were too many depends on the address alone, so it tells nothing of keys. */
+function wrongKey(sourceAddress: string | null, { tooManyFailedLogins }: AdminParts): Problem {
+  if (!tooManyFailedLogins(sourceAddress)) return new Problem(401, BAD_KEY);
+  return new Problem(429, TOO_MANY, { retryAfterSeconds: FAILED_LOGINS_WINDOW_SECONDS });
+}
+
+/** Null for what is there and can be no key. */
+function claimedKey(headers: HeaderList, keyHeader: string | null): string | null {
   const claim = readClaimOrProblem(headers, keyHeader);
   switch (claim.kind) {
     case 'none':
       throw new Problem(401, NO_KEY);
     case 'unreadable':
-      throw new Problem(401, BAD_KEY);
+      return null;
     case 'signed':
       throw new Problem(401, SIGNED);
     case 'bearer':

@@ -13,6 +13,8 @@ export interface AdminParts {
   readonly masterKey: MasterKey | null;
   /** Lower-case name of a header of the operator's choice that carries keys, or null. */
   readonly keyHeader: string | null;
+  /** Notes a wrong key. @returns whether there have been too many from that address (null: it can't be said) */
+  readonly tooManyFailedLogins: (address: string | null) => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: RandomBytes;

@@ -11,6 +11,7 @@ const TYPES = {
   409: 'bad_request_error',
   413: 'bad_request_error',
   422: 'validation_error',
+  429: 'throttling_error',
   500: 'internal_server_error',
   503: 'service_unavailable',
 } as const;
@@ -24,16 +25,24 @@ export class Problem extends Error {
   /** The field concerned, if one is. */
   readonly param: string | null;
   readonly type: string;
+  /** What a client should wait before it tries again; null where that is no use. */
+  readonly retryAfterSeconds: number | null;
 
   constructor(
     status: ProblemStatus,
     message: string,
-    options: { readonly param?: string | null; readonly type?: string; readonly cause?: unknown } = {},
+    options: {
+      readonly param?: string | null;
+      readonly type?: string;
+      readonly retryAfterSeconds?: number;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.status = status;
     this.param = options.param ?? null;
     this.type = options.type ?? TYPES[status];
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 }
 

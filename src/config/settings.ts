@@ -84,6 +84,11 @@ export const settingsSchema = z
       env: ['OUTCROP_KEY_STALE_SECONDS'],
       about: 'How long known keys go on working while the database is down.',
     }),
+    failedLoginsPerMinuteMax: whole(1, 1_000_000, 30).register(settingFacts, {
+      env: ['OUTCROP_FAILED_LOGINS_PER_MINUTE_MAX'],
+      about:
+        'Wrong credentials an address may send in a minute; further wrong ones are answered 429, good ones served.',
+    }),
     trustedProxies: list
       .refine((blocks) => blocks.every((block) => parseBlock(block) !== null), 'must be addresses or CIDR blocks')
       .default([])

@@ -1,3 +1,5 @@
+import { FAILED_LOGINS_WINDOW_SECONDS } from './failed-logins.ts';
+
 /**
  * Every refusal the gateway itself can answer, as one table. `docs/errors.md` is written from it.
  *
@@ -47,6 +49,13 @@ export const REFUSALS = {
     exception: 'UnrecognizedClientException',
     type: 'auth_error',
     meaning: 'A SigV4 credential whose access key id is none of this gateway.',
+  },
+  tooManyFailedLogins: {
+    status: 429,
+    exception: 'ThrottlingException',
+    type: 'throttling_error',
+    retryAfterSeconds: FAILED_LOGINS_WINDOW_SECONDS,
+    meaning: 'A wrong credential, after many others from the same address. A good one is let in from there as ever.',
   },
   accessDenied: {
     status: 403,

@@ -29,26 +29,35 @@ const BAD_KEY = 'The API key in the request is not valid here.';
 const BAD_ACCESS_KEY =
   'The AWS access key id of this request is not known here: use the pair of a virtual key, or send the API key as ' +
   '"Authorization: Bearer <key>", in the x-litellm-api-key header, or as the access key id itself.';
+const TOO_MANY =
+  'Too many requests with wrong credentials have come from this address. Correct the credential; a right one is let in at once.';
 const EXPIRED_KEY = 'The API key in the request has expired: ask for a new one.';
 
 /**
  * First pass: who claims to call, by the headers alone.
- * @throws Refusal unauthenticated, unknownAccessKey, expiredKey, or accessDenied to what a web page may have sent.
+ * @throws Refusal unauthenticated, unknownAccessKey, tooManyFailedLogins, expiredKey, or accessDenied to what a web page
+ *   may have sent.
  */
-export async function identifyCaller(claim: Claim, headers: HeaderList, proxy: Proxy): Promise<IdentifiedCaller> {
+export async function identifyCaller(claim: Claim, exchange: Exchange, proxy: Proxy): Promise<IdentifiedCaller> {
   if (proxy.masterKey === null) {
-    refuseWebPages(headers, proxy.options.allowedHosts);
+    refuseWebPages(exchange.headers, proxy.options.allowedHosts);
     return ANONYMOUS;
   }
   switch (claim.kind) {
     case 'none':
       throw new Refusal('unauthenticated', NO_KEY);
     case 'unreadable':
-      throw new Refusal('unauthenticated', BAD_KEY);
-    case 'bearer':
-      return (await holderOfBearerKey(claim.key, proxy)) ?? refuse('unauthenticated', BAD_KEY);
-    case 'signed':
-      return (await signer(claim.authorization, proxy)) ?? refuse('unknownAccessKey', BAD_ACCESS_KEY);
+      throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
+    case 'bearer': {
+      const holder = await holderOfBearerKey(claim.key, proxy);
+      if (holder === null) throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
+      return holder;
+    }
+    case 'signed': {
+      const holder = await signer(claim.authorization, proxy);
+      if (holder === null) throw failedLogin('unknownAccessKey', BAD_ACCESS_KEY, exchange, proxy);
+      return holder;
+    }
   }
 }
 
@@ -83,7 +92,7 @@ function isExpired(caller: Caller, proxy: Proxy): boolean {
 /**
  * Second pass: whether what arrived is what was claimed. A signature has to fit the whole request, and a declared payload
  * hash has to be that of the body.
- * @throws Refusal badSignature, expiredKey
+ * @throws Refusal badSignature, tooManyFailedLogins, expiredKey
  */
 export function verifyClaim(
   { caller, signed }: IdentifiedCaller,
@@ -113,7 +122,9 @@ export function verifyClaim(
     },
     signed.secretAccessKey,
   );
-  if (verdict.kind === 'invalid') throw new Refusal('badSignature', INVALID_SIGNATURES[verdict.reason]);
+  if (verdict.kind === 'invalid') {
+    throw failedLogin('badSignature', INVALID_SIGNATURES[verdict.reason], exchange, proxy);
+  }
   if (isExpired(caller, proxy)) throw new Refusal('expiredKey', EXPIRED_KEY);
 }
 
@@ -131,8 +142,15 @@ function verifyPayloadHash(headers: HeaderList, body: Body): void {
   }
 }
 
-function refuse(kind: 'unauthenticated' | 'unknownAccessKey', message: string): never {
-  throw new Refusal(kind, message);
+/** How a wrong credential is answered. Whether there were too many depends on the address alone, so it tells nothing of keys. */
+function failedLogin(
+  kind: 'unauthenticated' | 'unknownAccessKey' | 'badSignature',
+  message: string,
+  exchange: Exchange,
+  proxy: Proxy,
+): Refusal {
+  const tooMany = proxy.tooManyFailedLogins(proxy.clientAddress(exchange));
+  return tooMany ? new Refusal('tooManyFailedLogins', TOO_MANY) : new Refusal(kind, message);
 }
 
 /**

@@ -29,7 +29,7 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     const amzTarget = exchange.headers.get('x-amz-target');
     const route = routeRequest({ method: exchange.method, target, amzTarget });
     const claim = readClaim(exchange.headers, proxy.options.keyHeader);
-    const identified = await identifyCaller(claim, exchange.headers, proxy);
+    const identified = await identifyCaller(claim, exchange, proxy);
     const caller = (call.caller = identified.caller);
 
     // The body: read whole, once, bounded; one digest serves verifying and signing.

@@ -39,6 +39,8 @@ export interface Proxy {
   readonly verify: Verify;
   /** Where a request came from, trusted proxies left out; null when that can't be said. */
   clientAddress(exchange: Exchange): string | null;
+  /** Notes a wrong credential. @returns whether there have been too many from that address (null: it can't be said) */
+  tooManyFailedLogins(address: string | null): boolean;
   /** Why no new request can be taken right now, or null. */
   overload(): string | null;
   readonly bodyBytes: Bound;

@@ -6,6 +6,7 @@ import { bindAdminParts } from '../../src/admin-parts.ts';
 import type { AdminParts } from '../../src/admin/ports.ts';
 import { createAdminServer } from '../../src/admin/serve.ts';
 import { dataKey, type DataKey } from '../../src/domain/keys/data-key.ts';
+import { FailedLogins } from '../../src/domain/failed-logins.ts';
 import { HeaderList } from '../../src/domain/headers.ts';
 import type { Clock, Exchange, Log } from '../../src/ports.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
@@ -42,12 +43,16 @@ export interface TestAdmin {
   close(): Promise<void>;
 }
 
-export async function openTestAdmin({ masterKey = MASTER }: { masterKey?: string | null } = {}): Promise<TestAdmin> {
+export async function openTestAdmin({
+  masterKey = MASTER,
+  failedLoginsPerMinuteMax = 1_000_000,
+}: { masterKey?: string | null; failedLoginsPerMinuteMax?: number } = {}): Promise<TestAdmin> {
   const folder = await mkdtemp(path.join(tmpdir(), 'outcrop-admin-'));
   let passedMs = 0;
   const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs: () => performance.now() };
   const logged: string[] = [];
   const log = recordingLog(logged);
+  const failedLogins = new FailedLogins(failedLoginsPerMinuteMax);
   const storage = await openStorage({ databaseUrl: null, dataDir: path.join(folder, 'data'), clock, log });
   await withDataKeys(storage, 1);
   const key: DataKey = dataKey(1, randomBytes(32));
@@ -61,6 +66,7 @@ export async function openTestAdmin({ masterKey = MASTER }: { masterKey?: string
     },
     masterKey: masterKey === null ? null : { matches: (text) => text === masterKey },
     keyHeader: null,
+    tooManyFailedLogins: (address) => failedLogins.note(address, clock.elapsedMs()) !== 'within',
     clock,
     log,
     version: '0.0.0',

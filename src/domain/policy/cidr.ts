@@ -37,6 +37,19 @@ export function blockHolds(block: AddressBlock, text: string): boolean {
   return address !== null && isInside(block, address.bits, address.value);
 }
 
+/** Of an IPv6 address so much belongs to one subscriber at least: a /64 (RFC 6177). */
+const SUBSCRIBER_LENGTH = 64n;
+
+/**
+ * What stands for everyone who could send from this address: an IPv4 address, or the /64 an IPv6 one is in, since whoever
+ * has one address of that has them all. What is no address is all one.
+ */
+export function clientNetwork(text: string): string {
+  const address = parseAddress(text.split('%', 1)[0] ?? '');
+  if (address === null) return '';
+  return address.bits === 32 ? `4:${address.value}` : `6:${address.value >> SUBSCRIBER_LENGTH}`;
+}
+
 export function blockCovers(outer: AddressBlock, inner: AddressBlock): boolean {
   return inner.prefixLength >= outer.prefixLength && isInside(outer, inner.bits, inner.network);
 }
