@@ -29,12 +29,13 @@ async function openAdmin(keys: Promise<KeyParts>, proxy: Proxy, version: string)
   const { storage, keyring } = await keys;
   const { bindAdminParts } = await import('./admin-parts.ts');
   const { createAdminServer } = await import('./admin/serve.ts');
-  const { masterKey, clock, log, options } = proxy;
+  const { masterKey, bodyBytes, clock, log, options } = proxy;
   return createAdminServer(
     bindAdminParts(storage, {
       masterKey,
       keyHeader: options.keyHeader,
       tooManyFailedLogins: (address) => proxy.tooManyFailedLogins(address),
+      bodyBytes,
       clock,
       log,
       version,

@@ -1,4 +1,5 @@
 /** All that the management API needs from outside. The composition root binds it to storage, keyring and settings. */
+import type { Bound } from '../domain/bound.ts';
 import type { DataKey } from '../domain/keys/data-key.ts';
 import type { RandomBytes } from '../domain/keys/random-text.ts';
 import type { Grant } from '../domain/policy/grant.ts';
@@ -15,6 +16,8 @@ export interface AdminParts {
   readonly keyHeader: string | null;
   /** Notes a wrong key. @returns whether there have been too many from that address (null: it can't be said) */
   readonly tooManyFailedLogins: (address: string | null) => boolean;
+  /** On the bodies of all requests together, those to Bedrock among them. */
+  readonly bodyBytes: Bound;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: RandomBytes;

@@ -1,5 +1,6 @@
 import type { Exchange } from '../ports.ts';
 import { type AdminApi, createAdminApi } from './api.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { AdminParts } from './ports.ts';
 import { Problem, problemBody } from './problem.ts';
 
@@ -27,10 +28,23 @@ export interface AdminServer {
 
 export function createAdminServer(parts: AdminParts): AdminServer {
   const app = createAdminApi(parts);
-  return { handle: (request) => handle(request, app) };
+  return {
+    handle: async (request) => {
+      const held = new HeldBytes(parts.bodyBytes);
+      try {
+        await handle(request, app, held);
+      } finally {
+        held.release();
+      }
+    },
+  };
 }
 
-async function handle({ exchange, requestId, sourceAddress }: AdminExchange, app: AdminApi): Promise<void> {
+async function handle(
+  { exchange, requestId, sourceAddress }: AdminExchange,
+  app: AdminApi,
+  held: HeldBytes,
+): Promise<void> {
   try {
     requireForm(exchange);
     // A `Request` is for the router alone; headers and body are taken from where they came.
@@ -39,7 +53,7 @@ async function handle({ exchange, requestId, sourceAddress }: AdminExchange, app
       requestId,
       headers: exchange.headers,
       sourceAddress,
-      readText: () => readText(exchange),
+      readText: () => readText(exchange, held),
     });
     await writeBack(exchange, response, requestId);
   } catch (error) {
@@ -54,10 +68,14 @@ function requireForm({ framingFault, target, method }: Exchange): void {
   if (!METHODS.has(method)) throw new Problem(405, 'The management API has no such method.');
 }
 
-/** @throws Problem 400, 408, 413 */
-async function readText(exchange: Exchange): Promise<string> {
-  if (exchange.contentLength === 0) return '';
-  if (exchange.contentLength !== null && exchange.contentLength > BODY_BYTES_MAX) throw tooLarge();
+/** @throws Problem 400, 408, 413, 503 */
+async function readText(exchange: Exchange, held: HeldBytes): Promise<string> {
+  const declared = exchange.contentLength;
+  if (declared === 0) return '';
+  if (declared !== null) {
+    if (declared > BODY_BYTES_MAX) throw tooLarge();
+    if (!held.take(declared)) throw overBudget();
+  }
   const chunks: Buffer[] = [];
   let receivedBytes = 0;
   await new Promise<void>((resolve, reject) => {
@@ -72,6 +90,7 @@ async function readText(exchange: Exchange): Promise<string> {
       data: (chunk) => {
         receivedBytes += chunk.length;
         if (receivedBytes > BODY_BYTES_MAX) settle(tooLarge());
+        else if (declared === null && !held.take(chunk.length)) settle(overBudget());
         else chunks.push(chunk);
       },
       end: () => settle(),
@@ -93,6 +112,12 @@ function decode(bytes: Buffer): string {
 
 function tooLarge(): Problem {
   return new Problem(413, `The body is over ${BODY_BYTES_MAX} bytes.`);
+}
+
+function overBudget(): Problem {
+  return new Problem(503, 'The gateway holds as many bytes of request bodies as it may: try again shortly.', {
+    retryAfterSeconds: 1,
+  });
 }
 
 async function writeBack(exchange: Exchange, response: Response, requestId: string, close = false): Promise<void> {

@@ -6,6 +6,7 @@ import { bindAdminParts } from '../../src/admin-parts.ts';
 import type { AdminParts } from '../../src/admin/ports.ts';
 import { createAdminServer } from '../../src/admin/serve.ts';
 import { dataKey, type DataKey } from '../../src/domain/keys/data-key.ts';
+import { Bound } from '../../src/domain/bound.ts';
 import { FailedLogins } from '../../src/domain/failed-logins.ts';
 import { HeaderList } from '../../src/domain/headers.ts';
 import type { Clock, Exchange, Log } from '../../src/ports.ts';
@@ -46,7 +47,12 @@ export interface TestAdmin {
 export async function openTestAdmin({
   masterKey = MASTER,
   failedLoginsPerMinuteMax = 1_000_000,
-}: { masterKey?: string | null; failedLoginsPerMinuteMax?: number } = {}): Promise<TestAdmin> {
+  bodyBytesInFlightMax = 2 ** 24,
+}: {
+  masterKey?: string | null;
+  failedLoginsPerMinuteMax?: number;
+  bodyBytesInFlightMax?: number;
+} = {}): Promise<TestAdmin> {
   const folder = await mkdtemp(path.join(tmpdir(), 'outcrop-admin-'));
   let passedMs = 0;
   const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs: () => performance.now() };
@@ -66,6 +72,7 @@ export async function openTestAdmin({
     },
     masterKey: masterKey === null ? null : { matches: (text) => text === masterKey },
     keyHeader: null,
+    bodyBytes: new Bound(bodyBytesInFlightMax),
     tooManyFailedLogins: (address) => failedLogins.note(address, clock.elapsedMs()) !== 'within',
     clock,
     log,
