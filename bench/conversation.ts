@@ -35,24 +35,33 @@ export function streamBody({ frames, intervalMs }: { readonly frames: number; re
   });
 }
 
+type ConverseOperation = 'converse' | 'converse-stream';
+
+/** The headers by which a request says who sends it. */
+export type CredentialHeaders = readonly (readonly [name: string, value: string])[];
+
 export interface RequestTo {
   readonly port: number;
   /** What the path begins with: the mount of the gateway, or nothing. */
   readonly mount: string;
-  readonly operation: 'converse' | 'converse-stream';
-  readonly bearer: string;
+  readonly operation: ConverseOperation;
+  readonly credential: CredentialHeaders;
   readonly body: string;
 }
 
-/** A whole HTTP/1.1 request, ready for the socket; the headers are those an AWS SDK sends with a bearer token. */
-export function encodeRequest({ port, mount, operation, bearer, body }: RequestTo): Buffer {
+export function requestPath(mount: string, operation: ConverseOperation): string {
+  return `${mount}${MODEL_PATH}/${operation}`;
+}
+
+/** A whole HTTP/1.1 request, ready for the socket; beside the credential its headers are those an AWS SDK sends. */
+export function encodeRequest({ port, mount, operation, credential, body }: RequestTo): Buffer {
   return Buffer.from(
-    `POST ${mount}${MODEL_PATH}/${operation} HTTP/1.1\r\n` +
+    `POST ${requestPath(mount, operation)} HTTP/1.1\r\n` +
       `host: 127.0.0.1:${port}\r\n` +
       'content-type: application/json\r\n' +
       'accept: application/json\r\n' +
       'user-agent: outcrop-bench/1 lang/js\r\n' +
-      `authorization: Bearer ${bearer}\r\n` +
+      credential.map(([name, value]) => `${name}: ${value}\r\n`).join('') +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

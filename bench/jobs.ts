@@ -6,18 +6,32 @@ const target = z.object({
   port: z.number().int(),
   /** What paths begin with: the mount of the gateway, or nothing. */
   mount: z.string(),
-  bearer: z.string(),
 });
+
+/** Who sends the requests, one caller after the other and then from the first again. */
+const callers = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('bearer'), keys: z.array(z.string()).min(1) }),
+  z.object({
+    kind: z.literal('signed'),
+    pairs: z.array(z.object({ accessKeyId: z.string(), secretAccessKey: z.string() })).min(1),
+  }),
+]);
 
 export const jobSchema = z.discriminatedUnion('kind', [
   target.extend({
     kind: z.literal('unary'),
+    callers,
+    /** How many callers are passed over at first, so that a round can go on where the one before ended. */
+    callersSkipped: z.number().int(),
     bodyBytes: z.number().int(),
     connections: z.number().int(),
-    durationMs: z.number(),
+    /** It ends with whichever bound is reached first; null for none. */
+    durationMs: z.number().nullable(),
+    requestsMax: z.number().int().nullable(),
   }),
   target.extend({
     kind: z.literal('streams'),
+    bearer: z.string(),
     streams: z.number().int(),
     framesPerStream: z.number().int(),
     intervalMs: z.number(),
@@ -48,6 +62,7 @@ export const replySchema = z.union([
   z.object({ kind: z.literal('failed'), message: z.string() }),
 ]);
 
+export type Callers = z.output<typeof callers>;
 export type Job = z.output<typeof jobSchema>;
 export type UnaryJob = Extract<Job, { kind: 'unary' }>;
 export type StreamsJob = Extract<Job, { kind: 'streams' }>;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { bearerHeaders } from './callers.ts';
 import { encodeRequest, streamBody } from './conversation.ts';
 import type { StreamsJob, StreamsResult } from './jobs.ts';
 import { ResponseReader } from './response-reader.ts';
@@ -26,7 +27,7 @@ interface FinishedStream {
  */
 export async function loadStreams(job: StreamsJob): Promise<StreamsResult> {
   const body = streamBody({ frames: job.framesPerStream, intervalMs: job.intervalMs });
-  const request = encodeRequest({ ...job, operation: 'converse-stream', body });
+  const request = encodeRequest({ ...job, operation: 'converse-stream', credential: bearerHeaders(job.bearer), body });
   const delays = new DelayHistogram();
   const finished = await Promise.all(
     Array.from({ length: job.streams }, async (_, index) => {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { CONVERSE_ANSWER, converseBody, encodeRequest } from './conversation.ts';
+import { encodeForEach } from './callers.ts';
+import { CONVERSE_ANSWER, converseBody } from './conversation.ts';
 import type { UnaryJob, UnaryResult } from './jobs.ts';
 import { ResponseReader } from './response-reader.ts';
 import { percentile } from './statistics.ts';
@@ -7,21 +8,27 @@ import { percentile } from './statistics.ts';
 const ANSWER = Buffer.from(CONVERSE_ANSWER);
 
 /**
- * Keeps a number of connections busy, each with one request at a time, for as long as the job says.
+ * Keeps a number of connections busy, each with one request at a time, for as long as the job says. All requests are
+ * encoded before the first is sent.
  * @throws Error when an answer is not 200 with exactly the expected bytes, or a connection breaks
  */
 export async function loadUnary(job: UnaryJob): Promise<UnaryResult> {
-  const request = encodeRequest({ ...job, operation: 'converse', body: converseBody(job.bodyBytes) });
+  const { port, mount, callers, callersSkipped } = job;
+  const requests = encodeForEach(callers, { port, mount, operation: 'converse', body: converseBody(job.bodyBytes) });
   const latenciesUs: number[] = [];
+  let sent = 0;
   const startMs = performance.now();
-  const endMs = startMs + job.durationMs;
-  const connections = Array.from({ length: job.connections }, () =>
-    keepBusy(job.port, request, (sentMs, nowMs) => {
-      latenciesUs.push((nowMs - sentMs) * 1000);
-      return nowMs < endMs;
-    }),
-  );
-  await Promise.all(connections);
+  const endMs = startMs + (job.durationMs ?? Infinity);
+  const requestsMax = job.requestsMax ?? Infinity;
+  const next = (): Buffer | null => {
+    if (sent >= requestsMax || performance.now() >= endMs) return null;
+    sent += 1;
+    return requests[(callersSkipped + sent - 1) % requests.length] ?? null;
+  };
+  const answered = (tookMs: number): void => {
+    latenciesUs.push(tookMs * 1000);
+  };
+  await Promise.all(Array.from({ length: job.connections }, () => keepBusy(port, next, answered)));
   const all = Float64Array.from(latenciesUs);
   return {
     requests: all.length,
@@ -31,8 +38,8 @@ export async function loadUnary(job: UnaryJob): Promise<UnaryResult> {
   };
 }
 
-/** Sends the request again and again on one connection, until `answered` says that it is enough. */
-function keepBusy(port: number, request: Buffer, answered: (sentMs: number, nowMs: number) => boolean): Promise<void> {
+/** Sends one request after the other on one connection, until there is no next one. */
+function keepBusy(port: number, next: () => Buffer | null, answered: (tookMs: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let socket: Socket;
     let sentMs = 0;
@@ -46,6 +53,13 @@ function keepBusy(port: number, request: Buffer, answered: (sentMs: number, nowM
       reject(error);
     };
     const send = (): void => {
+      const request = next();
+      if (request === null) {
+        over = true;
+        socket.destroy();
+        resolve();
+        return;
+      }
       bodyBytes = 0;
       sentMs = performance.now();
       socket.write(request);
@@ -66,11 +80,8 @@ function keepBusy(port: number, request: Buffer, answered: (sentMs: number, nowM
       },
       end: () => {
         if (bodyBytes !== ANSWER.length) throw new Error('An answer is shorter than what upstream sent.');
-        if (!answered(sentMs, performance.now())) {
-          over = true;
-          socket.destroy();
-          resolve();
-        } else if (keepAlive) {
+        answered(performance.now() - sentMs);
+        if (keepAlive) {
           send();
         } else {
           // Servers end a connection after some number of requests; that is theirs to say.

@@ -4,40 +4,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bearers, pairs } from './callers.ts';
+import { measureKeys } from './legs/keys.ts';
 import { measureLatency } from './legs/latency.ts';
 import { measureRest } from './legs/rest.ts';
 import type { Contender } from './legs/rounds.ts';
 import { measureStreams } from './legs/streams.ts';
-import { measureUnary } from './legs/unary.ts';
+import { measureUnary, type Way } from './legs/unary.ts';
+import type { Callers } from './jobs.ts';
 import { startLoad, type Load } from './load-client.ts';
 import { describeMachine } from './machine.ts';
 import { startNginxProxy, startOrigin } from './nginx.ts';
 import { MASTER_KEY, startGateway } from './outcrop.ts';
 import { pinSelf, Processes } from './processes.ts';
-import { profileUnary } from './profile.ts';
+import { formatDifference, formatProfile, profileUnary } from './profile.ts';
 import { formatGoal, formatSection, type Section } from './report.ts';
+import { makeKeys } from './virtual-keys.ts';
 
 const HELP = `Measures the packaged gateway beside a plain nginx proxy, on this machine alone. bench/README.md says how to read it.
 
-  --quick        shorter rounds, for development (about half a minute)
-  --only LEG     one of: unary, latency, streams, rest
+  --quick        shorter rounds, for development (under a minute)
+  --only LEG     one of: unary, latency, keys, streams, rest
   --json FILE    write the results as JSON too
-  --profile      run the unary leg under V8's profiler and print where the time goes
+  --profile      run the unary leg under V8's profiler and print where the time goes; with --only keys, where the time
+                 goes that virtual keys and signatures take beyond the master key
   --no-build     take dist/ as it is
 `;
 
-const LEGS = ['unary', 'latency', 'streams', 'rest'] as const;
+const LEGS = ['unary', 'latency', 'keys', 'streams', 'rest'] as const;
 type Leg = (typeof LEGS)[number];
 
 const SMALL_BYTES = 1024;
 /** What Claude Code sends with its first request: system prompt and tools. */
 const LARGE_BYTES = 85 * 1024;
+const VIRTUAL_KEYS = 10_000;
 
 /** Many short rounds rather than few long ones: what else the machine does changes from second to second. */
 const FULL = {
   unary: { connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 5000 },
   large: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 1000 },
   latency: { rounds: 15, roundMs: 1000, warmUpMs: 1000 },
+  keys: { connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 2500 },
   streams: { streams: 1000, seconds: 60, directSeconds: 20 },
   rest: { starts: 5 },
 };
@@ -45,6 +52,7 @@ const QUICK: typeof FULL = {
   unary: { connections: 32, rounds: 4, roundMs: 500, warmUpMs: 2000 },
   large: { connections: 32, rounds: 2, roundMs: 600, warmUpMs: 200 },
   latency: { rounds: 2, roundMs: 500, warmUpMs: 200 },
+  keys: { connections: 32, rounds: 3, roundMs: 400, warmUpMs: 400 },
   streams: { streams: 1000, seconds: 2, directSeconds: 2 },
   rest: { starts: 1 },
 };
@@ -85,9 +93,7 @@ async function run(): Promise<void> {
   const load = startLoad(processes);
   if (values.profile) {
     const origin = await startOrigin(processes, folder);
-    const upstream = `http://127.0.0.1:${origin.port}`;
-    const durationMs = values.quick ? 3000 : 10_000;
-    console.log(await profileUnary(processes, load, { folder, upstream, bodyBytes: SMALL_BYTES, durationMs }));
+    await profile(load, `http://127.0.0.1:${origin.port}`, values.only === 'keys');
     return;
   }
 
@@ -118,11 +124,11 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
   if (legs.includes('unary') || legs.includes('latency')) {
     const nginx = await startNginxProxy(processes, folder, origin.port);
     const gateway = await startGateway(processes, { folder, upstream });
-    const bearer = MASTER_KEY;
-    const contenders: Contender[] = [
-      { name: 'direct', port: origin.port, mount: '', bearer, pids: [] },
-      { name: 'nginx', port: nginx.port, mount: '', bearer, pids: nginx.pids },
-      { name: 'outcrop', port: gateway.port, mount: '/bedrock', bearer, pids: [gateway.process.pid] },
+    const callers = bearers([MASTER_KEY]);
+    const contenders: Contender<Way>[] = [
+      { name: 'direct', port: origin.port, mount: '', callers, pids: [] },
+      { name: 'nginx', port: nginx.port, mount: '', callers, pids: nginx.pids },
+      { name: 'outcrop', port: gateway.port, mount: '/bedrock', callers, pids: [gateway.process.pid] },
     ];
     if (legs.includes('unary')) {
       yield await measureUnary(load, contenders, { ...plan.unary, bodyBytes: SMALL_BYTES }, true);
@@ -132,7 +138,28 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
       yield await measureLatency(load, contenders, { ...plan.latency, bodyBytes: SMALL_BYTES });
     await Promise.all([nginx.process.stop(), gateway.process.stop()]);
   }
+  if (legs.includes('keys')) {
+    const options = { ...plan.keys, folder: join(folder, 'keys'), upstream, keys: VIRTUAL_KEYS };
+    yield await measureKeys(processes, load, { ...options, bodyBytes: SMALL_BYTES });
+  }
   if (legs.includes('streams')) yield await measureStreams(processes, load, { folder, ...plan.streams });
+}
+
+async function profile(load: Load, upstream: string, withKeys: boolean): Promise<void> {
+  const options = { upstream, bodyBytes: SMALL_BYTES, durationMs: values.quick ? 3000 : 10_000 };
+  const of = (callers: Callers, inFolder: string) =>
+    profileUnary(processes, load, { ...options, callers, folder: inFolder });
+  const master = bearers([MASTER_KEY]);
+  if (!withKeys) {
+    console.log(formatProfile(await of(master, folder)));
+    return;
+  }
+  const keysFolder = join(folder, 'keys');
+  const keys = await makeKeys(keysFolder, VIRTUAL_KEYS);
+  const base = await of(master, keysFolder);
+  const virtual = await of(bearers(keys.map(({ bearer }) => bearer)), keysFolder);
+  console.log(formatDifference(base, 'master key', virtual, 'virtual keys'));
+  console.log(formatDifference(base, 'master key', await of(pairs(keys), keysFolder), 'signed'));
 }
 
 function build(): void {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Load } from '../load-client.ts';
+import { bearers } from '../callers.ts';
 import { MASTER_KEY, startGateway } from '../outcrop.ts';
 import { residentMib } from '../proc.ts';
 import type { Processes } from '../processes.ts';
@@ -27,8 +28,16 @@ export async function measureRest(
   const measured: { readyMs: number; residentMib: number }[] = [];
   for (let start = 0; start < starts; start += 1) {
     const gateway = await startGateway(processes, { folder, upstream });
-    const job = { port: gateway.port, mount: '/bedrock', bearer: MASTER_KEY, bodyBytes: 1024, connections: 1 };
-    await load.unary({ ...job, durationMs: FEW_REQUESTS_MS });
+    await load.unary({
+      port: gateway.port,
+      mount: '/bedrock',
+      callers: bearers([MASTER_KEY]),
+      callersSkipped: 0,
+      bodyBytes: 1024,
+      connections: 1,
+      durationMs: FEW_REQUESTS_MS,
+      requestsMax: null,
+    });
     await setTimeout(SETTLE_MS);
     measured.push({ readyMs: gateway.readyMs, residentMib: residentMib(gateway.process.pid).now });
     await gateway.process.stop();
