@@ -27,7 +27,7 @@ export interface KeyPartsInputs {
   readonly log: Log;
 }
 
-const REHASH: Origin = { actor: 'system', action: 'key.rehash', sourceAddress: null };
+const REHASH: Origin = { actor: 'system', action: 'key.rehash', sourceAddress: null, onBehalfOf: null };
 
 const role = z
   .enum(['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'])

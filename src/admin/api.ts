@@ -6,6 +6,7 @@ import { actorName, requireAccess } from './actor.ts';
 import { authenticate } from './authenticate.ts';
 import { parseBody } from './body.ts';
 import { describeApi, docsPage } from './describe.ts';
+import { nameText } from './inputs.ts';
 import type { AdminParts } from './ports.ts';
 import { Problem, problemBody, problemOfStoreFault, shownField } from './problem.ts';
 import type { Answer, Route } from './route.ts';
@@ -85,7 +86,7 @@ async function answer(route: Route, context: AdminContext, parts: AdminParts): P
     const raw = route.method === 'get' ? query(context) : parseBody(await readText());
     const { body, headers: extra }: Answer = await route.run(
       { ...raw, ...context.req.param() },
-      { actor, parts, sourceAddress },
+      { actor, parts, sourceAddress, onBehalfOf: isChange ? changedBy(headers) : null },
     );
     const facts = { requestId, route: route.path, actor: actorName(actor) };
     if (isChange) parts.log.info(facts, 'management change');
@@ -94,6 +95,16 @@ async function answer(route: Route, context: AdminContext, parts: AdminParts): P
   } catch (error) {
     return refuse(context, toProblem(error, parts), route.path, parts);
   }
+}
+
+const CHANGED_BY = 'litellm-changed-by';
+
+/** In whose name a change is made, says its actor; the audit keeps both. @throws Problem 422 */
+function changedBy(headers: HeaderList): string | null {
+  const value = headers.get(CHANGED_BY)?.trim();
+  if (value === undefined || value === '') return null;
+  if (headers.count(CHANGED_BY) === 1 && nameText.safeParse(value).success) return value;
+  throw new Problem(422, `${CHANGED_BY}: is to be one name of at most 256 characters.`, { param: CHANGED_BY });
 }
 
 /** What came twice is refused: which of the two was meant can't be known. @throws Problem 422 */

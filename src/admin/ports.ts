@@ -62,6 +62,8 @@ export interface Origin {
   readonly actor: string;
   readonly action: string;
   readonly sourceAddress: string | null;
+  /** In whose name, as the actor says (LiteLLM's header `litellm-changed-by`); null for its own. */
+  readonly onBehalfOf: string | null;
 }
 
 export interface AdminStore {
@@ -174,6 +176,7 @@ export interface AuditEntry {
   readonly before: JsonObject | null;
   readonly after: JsonObject | null;
   readonly sourceAddress: string | null;
+  readonly onBehalfOf: string | null;
 }
 
 export interface PageRequest {
@@ -228,6 +231,8 @@ export interface CustomerFilter {
 
 export interface AuditFilter {
   readonly actor?: string | undefined;
+  /** In whose name: what the actor said, else the actor. */
+  readonly changedBy?: string | undefined;
   readonly action?: string | undefined;
   readonly objectKind?: string | undefined;
   readonly objectId?: string | undefined;

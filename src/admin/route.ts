@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Access, Actor } from './actor.ts';
 import { actorName } from './actor.ts';
 import { type FieldTable, takeFields, unknownField } from './fields.ts';
-import type { AdminChange, AdminParts } from './ports.ts';
+import type { AdminChange, AdminParts, Origin } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** A request that has been let in, as handlers see it. */
@@ -10,6 +10,8 @@ export interface AdminRequest {
   readonly actor: Actor;
   readonly parts: AdminParts;
   readonly sourceAddress: string | null;
+  /** In whose name the actor says to act; null for its own. */
+  readonly onBehalfOf: string | null;
 }
 
 /** What a handler answers. */
@@ -50,11 +52,16 @@ export function defineRoute<Input>({ handle, ...facts }: RouteFacts<Input>): Rou
 
 /** A change by the actor of a request, under an action's name in the audit. */
 export function changing<Result>(
-  { actor, parts, sourceAddress }: AdminRequest,
+  request: AdminRequest,
   action: string,
   work: (change: AdminChange) => Promise<Result>,
 ): Promise<Result> {
-  return parts.store.change({ actor: actorName(actor), action, sourceAddress }, work);
+  return request.parts.store.change(originOf(request, action), work);
+}
+
+/** What the audit row of a change says beside the objects. */
+export function originOf({ actor, sourceAddress, onBehalfOf }: AdminRequest, action: string): Origin {
+  return { actor: actorName(actor), action, sourceAddress, onBehalfOf };
 }
 
 /** @param table null for requests that are not LiteLLM's. @throws Problem 422 naming a field */

@@ -15,6 +15,8 @@ export interface RolledBy {
   readonly actor: string;
   readonly action: string;
   readonly sourceAddress: string | null;
+  /** In whose name, as the actor says; null for its own. */
+  readonly onBehalfOf: string | null;
 }
 
 export interface NewDataKey {

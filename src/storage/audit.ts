@@ -17,11 +17,15 @@ export interface AuditEntry {
   /** Null for what is gone. */
   readonly after: JsonObject | null;
   readonly sourceAddress: string | null;
+  /** In whose name the actor did it, as it said itself; null for its own. */
+  readonly onBehalfOf: string | null;
 }
 
 /** Conditions on a list of audit entries; all that are given must hold. */
 export interface AuditFilter {
   readonly actor?: string | undefined;
+  /** In whose name: what the actor said, else the actor. */
+  readonly changedBy?: string | undefined;
   readonly action?: string | undefined;
   readonly objectKind?: string | undefined;
   readonly objectId?: string | undefined;
@@ -42,6 +46,9 @@ export async function listAudit(db: Kysely<Schema>, filter: AuditFilter, page: P
 function passes(eb: ExpressionBuilder<Schema, 'audit'>, filter: AuditFilter) {
   const conditions = [];
   if (filter.actor !== undefined) conditions.push(eb('actor', '=', filter.actor));
+  if (filter.changedBy !== undefined) {
+    conditions.push(eb(eb.fn.coalesce('on_behalf_of', 'actor'), '=', filter.changedBy));
+  }
   if (filter.action !== undefined) conditions.push(eb('action', '=', filter.action));
   if (filter.objectKind !== undefined) conditions.push(eb('object_kind', '=', filter.objectKind));
   if (filter.objectId !== undefined) conditions.push(eb('object_id', '=', filter.objectId));
@@ -61,5 +68,6 @@ function auditEntry(row: Selectable<Schema['audit']>): AuditEntry {
     before: row.before === null ? null : parseObject(row.before),
     after: row.after === null ? null : parseObject(row.after),
     sourceAddress: row.source_address,
+    onBehalfOf: row.on_behalf_of,
   };
 }

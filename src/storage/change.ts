@@ -8,6 +8,8 @@ export interface Origin {
   /** Such as `key.generate`. */
   readonly action: string;
   readonly sourceAddress: string | null;
+  /** In whose name, as the actor says (LiteLLM's header `litellm-changed-by`); null for its own. */
+  readonly onBehalfOf: string | null;
 }
 
 export type ObjectKind = 'key' | 'team' | 'user' | 'customer' | 'data_key';
@@ -51,6 +53,7 @@ export async function record(change: Change, { kind, id, before, after }: Record
       before: before === null ? null : JSON.stringify(before),
       after: after === null ? null : JSON.stringify(after),
       source_address: origin.sourceAddress,
+      on_behalf_of: origin.onBehalfOf,
     })
     .execute();
   await db.insertInto('change').values({ kind, object_id: id, at: nowMs }).execute();

@@ -18,7 +18,7 @@ interface NewDataKey {
   readonly by: Origin | null;
 }
 
-const SYSTEM = { actor: 'system', sourceAddress: null };
+const SYSTEM = { actor: 'system', sourceAddress: null, onBehalfOf: null };
 const INSERT: Origin = { ...SYSTEM, action: 'data_key.insert' };
 const ADD_COPY: Origin = { ...SYSTEM, action: 'data_key.add_copy' };
 

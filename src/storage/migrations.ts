@@ -18,7 +18,10 @@ export interface Migration {
 }
 
 /** In the order they run. Add at the end; what has been released is never changed. */
-export const MIGRATIONS: readonly Migration[] = [{ name: '001-virtual-keys', up: virtualKeys }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: '001-virtual-keys', up: virtualKeys },
+  { name: '002-audit-on-behalf-of', up: auditOnBehalfOf },
+];
 
 async function virtualKeys(schema: SchemaModule, types: ColumnTypes): Promise<void> {
   const { text, integer, counted, tableEnd } = types;
@@ -142,4 +145,8 @@ async function virtualKeys(schema: SchemaModule, types: ColumnTypes): Promise<vo
     .modifyEnd(tableEnd)
     .execute();
   await schema.createIndex('change_at').on('change').column('at').execute();
+}
+
+async function auditOnBehalfOf(schema: SchemaModule, { text }: ColumnTypes): Promise<void> {
+  await schema.alterTable('audit').addColumn('on_behalf_of', text).execute();
 }

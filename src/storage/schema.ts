@@ -103,6 +103,7 @@ interface AuditTable {
   before: string | null;
   after: string | null;
   source_address: string | null;
+  on_behalf_of: string | null;
 }
 
 /** What caches are told. Kept for a day; the order of `seq` is the order of commits. */

@@ -14,7 +14,7 @@ import { StorageError } from './storage-error.ts';
  *
  * Reading is `getKey(storage.read, id)`; writing is
  *
- *     await storage.change({ actor: 'master', action: 'key.generate', sourceAddress }, async (change) => {
+ *     await storage.change({ actor: 'master', action: 'key.generate', sourceAddress, onBehalfOf }, async (change) => {
  *       await insertKey(change, id, facts);
  *       await addCredentials(change, id, credentials);
  *     });

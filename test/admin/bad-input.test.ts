@@ -135,7 +135,7 @@ test('without a master key the API is closed and says what to set', async () => 
 
 test('a change whose audit row can not be written does not happen', async () => {
   const broken = await openTestAdmin();
-  await broken.storage.change({ actor: 'test', action: 'test', sourceAddress: null }, (change) =>
+  await broken.storage.change({ actor: 'test', action: 'test', sourceAddress: null, onBehalfOf: null }, (change) =>
     change.db.schema.alterTable('audit').renameTo('audit_gone').execute(),
   );
   const answered = await broken.ask('POST /key/generate', { body: { key_alias: 'unseen' } });

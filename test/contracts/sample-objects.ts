@@ -7,7 +7,7 @@ import { insertKey, type KeyFacts, type StoredKey } from '../../src/storage/keys
 import type { Storage } from '../../src/storage/storage.ts';
 import type { UserFacts } from '../../src/storage/users.ts';
 
-export const ORIGIN: Origin = { actor: 'master', action: 'test', sourceAddress: '192.0.2.1' };
+export const ORIGIN: Origin = { actor: 'master', action: 'test', sourceAddress: '192.0.2.1', onBehalfOf: null };
 
 export const HOLDER: HolderFacts = {
   grant: DEFAULT_GRANT,

@@ -289,7 +289,7 @@ onEachDatabase((database) => {
     const fresh = await database.open();
     await withDataKeys(fresh, 1);
     await makeKey(fresh, 'key_1', { alias: 'a' });
-    await fresh.change({ actor: 'key_9', action: 'key.update', sourceAddress: null }, (change) =>
+    await fresh.change({ actor: 'key_9', action: 'key.update', sourceAddress: null, onBehalfOf: 'zoe' }, (change) =>
       updateKey(change, 'key_1', { blocked: true }),
     );
     await fresh.change(ORIGIN, (change) => replaceCredentials(change, 'key_1', [bearer('digest-2')], 1000));
@@ -302,19 +302,23 @@ onEachDatabase((database) => {
     assert.equal(inserted.after?.['alias'], 'a');
     assert.equal(inserted.sourceAddress, '192.0.2.1');
     assert.deepEqual([updated?.actor, updated?.action, updated?.sourceAddress], ['key_9', 'key.update', null]);
+    assert.deepEqual([updated?.onBehalfOf, inserted.onBehalfOf], ['zoe', null]);
     assert.deepEqual([updated?.before?.['blocked'], updated?.after?.['blocked']], [false, true]);
     assert.match(JSON.stringify(replaced), /key_1-access/);
     assert.equal(deleted?.before?.['deletedMs'], null);
     assert.doesNotMatch(JSON.stringify(rows), /key_1-digest|digest-2/);
 
     assert.equal((await listAudit(fresh.read, { actor: 'key_9' }, FIRST_PAGE)).total, 1);
+    assert.equal((await listAudit(fresh.read, { changedBy: 'zoe' }, FIRST_PAGE)).total, 1);
+    assert.equal((await listAudit(fresh.read, { changedBy: 'key_9' }, FIRST_PAGE)).total, 0);
+    assert.equal((await listAudit(fresh.read, { changedBy: 'master', objectKind: 'key' }, FIRST_PAGE)).total, 4);
     assert.equal((await listAudit(fresh.read, { action: 'key.update' }, FIRST_PAGE)).total, 1);
     assert.equal((await listAudit(fresh.read, { fromMs: Date.now() + 60_000 }, FIRST_PAGE)).total, 0);
     assert.equal((await listAudit(fresh.read, { untilMs: 1 }, FIRST_PAGE)).total, 0);
   });
 
   test('a change whose audit row can not be written does not happen', async () => {
-    const unwritable = { actor: 'a\0', action: 'x', sourceAddress: null };
+    const unwritable = { actor: 'a\0', action: 'x', sourceAddress: null, onBehalfOf: null };
     await assert.rejects(
       storage.change(unwritable, (change) => insertKey(change, 'key_unaudited', { ...KEY, alias: 'unaudited' })),
       { name: 'StorageError', kind: 'invalid' },

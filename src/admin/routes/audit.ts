@@ -12,7 +12,8 @@ const moment = z
 const auditView = z.object({
   id: z.string(),
   updated_at: z.string(),
-  changed_by: z.string().openapi({ description: '"master", or the public id of a key.' }),
+  changed_by: z.string().openapi({ description: 'What litellm-changed-by said, else changed_by_api_key.' }),
+  changed_by_api_key: z.string().openapi({ description: '"master", or the public id of a key.' }),
   action: z.string(),
   table_name: z.string(),
   object_id: z.string(),
@@ -25,7 +26,8 @@ function viewEntry(entry: AuditEntry): z.infer<typeof auditView> {
   return {
     id: String(entry.id),
     updated_at: date(entry.atMs),
-    changed_by: entry.actor,
+    changed_by: entry.onBehalfOf ?? entry.actor,
+    changed_by_api_key: entry.actor,
     action: entry.action,
     table_name: entry.objectKind,
     object_id: entry.objectId,
@@ -45,6 +47,7 @@ export const AUDIT_ROUTES: readonly Route[] = [
     input: z.strictObject({
       ...pageSizeShape,
       changed_by: nameText.optional(),
+      changed_by_api_key: nameText.optional(),
       action: nameText.optional(),
       table_name: nameText.optional(),
       object_id: nameText.optional(),
@@ -61,7 +64,8 @@ export const AUDIT_ROUTES: readonly Route[] = [
     handle: async (input, { parts }) => {
       const page = { page: input.page, size: input.page_size };
       const filter = {
-        actor: input.changed_by,
+        changedBy: input.changed_by,
+        actor: input.changed_by_api_key,
         action: input.action,
         objectKind: input.table_name,
         objectId: input.object_id,

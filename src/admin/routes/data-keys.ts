@@ -1,10 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { actorName } from '../actor.ts';
 import { durationMs } from '../duration.ts';
 import { durationText, pageSizeShape } from '../inputs.ts';
 import type { CredentialCount, StoredDataKey } from '../ports.ts';
 import { Problem } from '../problem.ts';
-import { type AdminRequest, type Answer, defineRoute, type Route } from '../route.ts';
+import { type AdminRequest, type Answer, defineRoute, originOf, type Route } from '../route.ts';
 import { date, pagesOf } from '../views.ts';
 
 /** Every instance has to have heard of the new version before the older ones end. */
@@ -33,13 +32,12 @@ const rollInput = z.strictObject({
 });
 
 async function roll({ deadline }: z.infer<typeof rollInput>, request: AdminRequest): Promise<Answer> {
-  const { actor, parts, sourceAddress } = request;
+  const { parts } = request;
   const graceMs = durationMs(deadline) ?? 0;
   if (graceMs < DEADLINE_MS_MIN || graceMs > DEADLINE_MS_MAX) {
     throw new Problem(422, 'deadline: is less than one minute or more than 366 days.', { param: 'deadline' });
   }
-  const by = { actor: actorName(actor), action: 'data_key.roll', sourceAddress };
-  await parts.dataKeys.roll(parts.clock.nowMs() + graceMs, by);
+  await parts.dataKeys.roll(parts.clock.nowMs() + graceMs, originOf(request, 'data_key.roll'));
   return { body: { versions: await viewVersions(await parts.store.read.listDataKeys(), request) } };
 }
 
