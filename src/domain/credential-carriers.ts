@@ -11,7 +11,13 @@ export type Claim =
   | { readonly kind: 'unreadable' };
 
 /** Ranks 2 to 6, after the configured header and before SigV4. The highest that is present decides alone. */
-const KEY_CARRIERS = ['litellm_user_api_key', 'x-litellm-api-key', 'authorization', 'api-key', 'x-api-key'] as const;
+export const KEY_CARRIERS = [
+  'litellm_user_api_key',
+  'x-litellm-api-key',
+  'authorization',
+  'api-key',
+  'x-api-key',
+] as const;
 
 const BEARER = /^bearer +/i;
 const SIGV4 = /^AWS4-/;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readClaim, type Claim } from '../../src/domain/credential-carriers.ts';
+import { KEY_CARRIERS, readClaim, type Claim } from '../../src/domain/credential-carriers.ts';
 import { Refusal } from '../../src/domain/errors.ts';
 import { HeaderList } from '../../src/domain/headers.ts';
 
@@ -51,7 +51,17 @@ test('claim: a SigV4 credential alone is read with its scope', () => {
   assert.equal(claim.kind === 'signed' && claim.authorization.accessKeyId, 'AKIADUMMY');
 });
 
-for (const carrier of ['Authorization', 'x-api-key', 'API-Key', 'x-litellm-api-key', 'litellm_user_api_key']) {
+test('the carriers of a key, the highest in rank first', () => {
+  assert.deepEqual(KEY_CARRIERS, [
+    'litellm_user_api_key',
+    'x-litellm-api-key',
+    'authorization',
+    'api-key',
+    'x-api-key',
+  ]);
+});
+
+for (const carrier of KEY_CARRIERS) {
   test(`claim: ${carrier} sent twice is refused`, () => {
     const raw = [carrier, 'Bearer sk-a', carrier, 'Bearer sk-b'];
     assert.throws(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
+import { KEY_CARRIERS } from '../../src/domain/credential-carriers.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import {
   CONVERSE,
@@ -34,19 +35,13 @@ const inHeader = (name: string, prefix = ''): Carrier => ({
   headers: ({ bearer }) => Promise.resolve({ [name]: prefix + bearer }),
 });
 
-/** DESIGN's list, in its order, with and without `Bearer` where clients differ. */
+/** Without `Bearer` the standard header holds no bearer key; in the others clients differ. */
+const inHeaderBothWays = (name: string): readonly Carrier[] =>
+  name === 'authorization' ? [inHeader(name, 'Bearer ')] : [inHeader(name), inHeader(name, 'Bearer ')];
+
+/** In the order of rank: the configured header, the code's own list, signatures. A carrier that is added has its rows at once. */
 const CARRIERS: readonly Carrier[] = [
-  inHeader(OWN_HEADER),
-  inHeader(OWN_HEADER, 'Bearer '),
-  inHeader('litellm_user_api_key'),
-  inHeader('litellm_user_api_key', 'Bearer '),
-  inHeader('x-litellm-api-key'),
-  inHeader('x-litellm-api-key', 'Bearer '),
-  inHeader('authorization', 'Bearer '),
-  inHeader('api-key'),
-  inHeader('api-key', 'Bearer '),
-  inHeader('x-api-key'),
-  inHeader('x-api-key', 'Bearer '),
+  ...[OWN_HEADER, ...KEY_CARRIERS].flatMap(inHeaderBothWays),
   {
     name: 'Credential=<key>, signed with anything',
     unknown: 403,
