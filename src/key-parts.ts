@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { readSettings } from './admin/settings.ts';
 import type { Settings } from './config/settings.ts';
-import { CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
+import { type BearerHash, CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
 import { openKeyring, type Keyring } from './keys/keyring.ts';
 import type { Clock, KeyHolders, Log } from './ports.ts';
 import { createRehashQueue } from './keys/rehash-queue.ts';
@@ -16,6 +16,8 @@ export interface KeyParts {
   readonly storage: Storage;
   readonly keyring: Keyring;
   readonly holders: KeyHolders;
+  /** Has a bearer key stored under the current data key, some time soon. */
+  readonly rehash: (credentialId: number, fresh: BearerHash) => void;
   close(): Promise<void>;
 }
 
@@ -48,9 +50,10 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
       write: (id, fresh) => storage.change(REHASH, (change) => rehashCredential(change, id, fresh)),
       log,
     });
+    const rehash: KeyParts['rehash'] = (credentialId, fresh) => rehashing.add(credentialId, fresh);
     const holders = new CachedKeyHolders({
       keyring,
-      rehash: (credentialId, fresh) => rehashing.add(credentialId, fresh),
+      rehash,
       find: (kind, lookups) => findFacts(storage, kind, lookups),
       currentAsOfMs: () => storage.changes.currentAsOfMs(),
       clock,
@@ -69,6 +72,7 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
       storage,
       keyring,
       holders,
+      rehash,
       close: async () => {
         await rehashing.close();
         await storage.close();

@@ -26,7 +26,7 @@ export function createManagement(
 }
 
 async function openAdmin(keys: Promise<KeyParts>, proxy: Proxy, version: string): Promise<AdminServer> {
-  const { storage, keyring } = await keys;
+  const { storage, keyring, rehash } = await keys;
   const { bindAdminParts } = await import('./admin-parts.ts');
   const { createAdminServer } = await import('./admin/serve.ts');
   const { masterKey, bodyBytes, clock, log, options } = proxy;
@@ -40,6 +40,7 @@ async function openAdmin(keys: Promise<KeyParts>, proxy: Proxy, version: string)
       log,
       version,
       dataKeys: keyring,
+      rehash,
     }),
   );
 }

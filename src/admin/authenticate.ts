@@ -6,7 +6,7 @@ import type { HeaderList } from '../domain/headers.ts';
 import { blockHolds, parseBlock } from '../domain/policy/cidr.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import { type Actor, USER_ROLES, type UserRole } from './actor.ts';
-import { lookupsOf } from './credentials.ts';
+import { findBearer } from './credentials.ts';
 import type { AdminParts, CredentialOwner } from './ports.ts';
 import { Problem } from './problem.ts';
 import { readSettings } from './settings.ts';
@@ -47,9 +47,9 @@ export async function authenticate(
 async function ownerOf(key: string, parts: AdminParts): Promise<CredentialOwner | null> {
   const { dataKeys, store } = parts;
   const { version } = dataKeys.current;
-  const owner = await store.read.findCredential('bearer', lookupsOf(key, parts));
+  const owner = await findBearer(store.read, key, parts);
   if (owner !== null || !(await dataKeys.catchUp(version))) return owner;
-  return store.read.findCredential('bearer', lookupsOf(key, parts));
+  return findBearer(store.read, key, parts);
 }
 
 /** Whether there were too many depends on the address alone, so it tells nothing of keys. */

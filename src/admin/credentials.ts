@@ -2,7 +2,7 @@ import { newAccessKeyId } from '../domain/keys/access-key-id.ts';
 import { newBearerKey, ownKeyFault } from '../domain/keys/bearer-key.ts';
 import { bearerDigest, secretAccessKeyOf } from '../domain/keys/data-key.ts';
 import { type Actor, isAdmin } from './actor.ts';
-import type { AdminParts, NewCredential } from './ports.ts';
+import type { AdminParts, AdminReads, CredentialOwner, NewCredential } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** A new pair of credentials: what the caller is told, once, and what is stored. */
@@ -42,6 +42,19 @@ export function makeCredentials(
 /** What a bearer key may be stored as: under each data key that still counts. */
 export function lookupsOf(key: string, parts: AdminParts): readonly string[] {
   return parts.dataKeys.live().map((dataKey) => bearerDigest(dataKey, key));
+}
+
+/**
+ * Whose a bearer key is. One that is stored under an older data key is given to be stored under the current one: only
+ * now that it has been shown can it be hashed again.
+ */
+export async function findBearer(reads: AdminReads, key: string, parts: AdminParts): Promise<CredentialOwner | null> {
+  const owner = await reads.findCredential('bearer', lookupsOf(key, parts));
+  const { current } = parts.dataKeys;
+  if (owner !== null && owner.credential.dataKeyVersion < current.version) {
+    parts.rehash(owner.credential.id, { lookup: bearerDigest(current, key), dataKeyVersion: current.version });
+  }
+  return owner;
 }
 
 function requireOwnKey(own: string, param: string, actor: Actor, parts: AdminParts): void {

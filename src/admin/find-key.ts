@@ -1,7 +1,7 @@
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
 import { isKeyId } from '../domain/keys/key-id.ts';
 import { type Actor, mayChangeKey, maySeeKey } from './actor.ts';
-import { lookupsOf } from './credentials.ts';
+import { findBearer } from './credentials.ts';
 import type { AdminParts, AdminReads, StoredKey } from './ports.ts';
 import { Problem } from './problem.ts';
 
@@ -49,6 +49,6 @@ function requireChangeable(key: StoredKey, actor: Actor): StoredKey {
 async function findKey(reads: AdminReads, reference: string, parts: AdminParts): Promise<StoredKey | null> {
   if (isKeyId(reference)) return reads.getKey(reference);
   if (!isBearerKey(reference)) return null;
-  const owner = await reads.findCredential('bearer', lookupsOf(reference, parts));
+  const owner = await findBearer(reads, reference, parts);
   return owner === null ? null : reads.getKey(owner.key.id);
 }

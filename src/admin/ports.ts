@@ -10,6 +10,8 @@ export interface AdminParts {
   /** What a fault of the store means; null for any other error. */
   readonly storeFault: (error: unknown) => StoreFault | null;
   readonly dataKeys: DataKeys;
+  /** Has a bearer key stored under the current data key, beside the request. Never throws. */
+  readonly rehash: (credentialId: number, fresh: Omit<NewCredential, 'kind'>) => void;
   /** Null when the gateway has none: then nobody manages anything. */
   readonly masterKey: MasterKey | null;
   /** Lower-case name of a header of the operator's choice that carries keys, or null. */

@@ -137,8 +137,7 @@ export async function replaceCredentials(
 
 /**
  * Notes a bearer credential under a newer data key; done when the key itself is shown, since only then can it be hashed
- * again. Nothing is done when another instance was first.
- * @throws StorageError missing (`credential`) when it has been replaced or taken away meanwhile
+ * again. Nothing is done when another instance was first, or when it has been replaced or taken away meanwhile.
  */
 export async function rehashCredential(
   change: Change,
@@ -151,8 +150,7 @@ export async function rehashCredential(
     .where('id', '=', credentialId)
     .where('kind', '=', 'bearer')
     .executeTakeFirst();
-  if (row === undefined) throw missing('credential');
-  if (row.data_key_version >= fresh.dataKeyVersion) return;
+  if (row === undefined || row.data_key_version >= fresh.dataKeyVersion) return;
   await recordingCredentials(change, row.key_id, async () => {
     await change.db
       .updateTable('credential')

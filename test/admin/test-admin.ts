@@ -70,6 +70,7 @@ export async function openTestAdmin({
       catchUp: () => Promise.resolve(false),
       roll: () => Promise.resolve(key),
     },
+    rehash: () => undefined,
     masterKey: masterKey === null ? null : { matches: (text) => text === masterKey },
     keyHeader: null,
     bodyBytes: new Bound(bodyBytesInFlightMax),

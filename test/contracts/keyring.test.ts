@@ -35,6 +35,21 @@ onEachDatabase((database) => {
     );
   });
 
+  test('an instance that has heard of no roll catches up when it finds a key nobody seems to hold', async () => {
+    const place = await database.newPlace();
+    const [here, there] = [
+      await open(await database.open(place), SECRET),
+      await open(await database.open(place), SECRET),
+    ];
+    assert.equal(await there.catchUp(1), false, 'there is nothing to catch up with');
+    const rolled = await here.roll(CLOCK.nowMs() + 60_000);
+    assert.equal(there.current.version, 1);
+    const caughtUp = await Promise.all([there.catchUp(1), there.catchUp(1)]);
+    assert.deepEqual(caughtUp, [true, true]);
+    assert.equal(bearerDigest(there.current, 'sk-x'), bearerDigest(rolled, 'sk-x'));
+    assert.deepEqual([await there.catchUp(1), await there.catchUp(2)], [true, false]);
+  });
+
   test('the secret changes without locking anyone out, and a wrong one is refused', async () => {
     const storage = await database.open();
     const first = await open(storage, SECRET);
