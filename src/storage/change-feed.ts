@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../ports.ts';
-import type { ChangedObject, ObjectKind } from './change.ts';
+import type { ChangedObject, NumberedChange, ObjectKind } from './change.ts';
 import type { ChangeRow, ChangeSource } from './engine.ts';
 
 /** What a cache is told: the objects that changed, or that anything may have. */
@@ -8,7 +8,7 @@ export type ChangeNews = readonly ChangedObject[] | 'everything';
 /** Tells of committed changes: those of this instance at once, those of others within a second. */
 export interface ChangeFeed {
   /**
-   * News may come twice, and a look-up that began before the news may still answer with what was before: whoever keeps
+   * News may seldom come twice, and a look-up that began before the news may still answer with what was before: whoever keeps
    * answers drops those whose look-up news overtook.
    * @returns how to stop listening.
    */
@@ -41,6 +41,8 @@ export class PollingFeed implements ChangeFeed {
   readonly #listeners = new Set<(news: ChangeNews) => void>();
   #source: ChangeSource | null = null;
   #seq = 0;
+  /** Rows of this instance's own changes that have been told and not been read yet. */
+  readonly #toldSeqs = new Set<number>();
   #currentAsOfMs: number;
   #lookedAtMs: number;
   #looking: Promise<void> | null = null;
@@ -72,8 +74,13 @@ export class PollingFeed implements ChangeFeed {
     return this.#currentAsOfMs;
   }
 
-  /** Tells this instance's own caches, without waiting for the store to tell. */
-  tell(news: ChangeNews): void {
+  /** Tells this instance's caches of its own changes, without waiting for the store to tell. */
+  tellOwn(changed: readonly NumberedChange[]): void {
+    for (const { seq } of changed) if (seq > this.#seq) this.#toldSeqs.add(seq);
+    this.#tell(changed.map(({ kind, id }) => ({ kind, id })));
+  }
+
+  #tell(news: ChangeNews): void {
     if (news.length === 0) return;
     for (const listener of this.#listeners) {
       try {
@@ -117,7 +124,7 @@ export class PollingFeed implements ChangeFeed {
       const news = this.#source === null || slept ? await this.#startOver() : await this.#readOn(this.#source);
       this.#currentAsOfMs = startedMs;
       this.#lookedAtMs = clock.nowMs();
-      this.tell(news);
+      this.#tell(news);
       if (this.#isDown) log.info({}, 'the database answers again');
       this.#isDown = false;
     } catch (error) {
@@ -137,17 +144,24 @@ export class PollingFeed implements ChangeFeed {
   async #readOn(source: ChangeSource): Promise<ChangeNews> {
     const rows = await source.after(this.#seq, ROWS_MAX);
     if (rows.length === ROWS_MAX) {
-      this.#seq = await source.latest();
+      this.#readUpTo(await source.latest());
       return 'everything';
     }
-    this.#seq = rows.at(-1)?.seq ?? this.#seq;
-    return rows.every(isKnown) ? rows.map(({ kind, id }) => ({ kind, id })) : 'everything';
+    // What this instance has looked up since its own change must not leave its memory once more.
+    const others = rows.filter(({ seq }) => !this.#toldSeqs.has(seq));
+    this.#readUpTo(rows.at(-1)?.seq ?? this.#seq);
+    return others.every(isKnown) ? others.map(({ kind, id }) => ({ kind, id })) : 'everything';
+  }
+
+  #readUpTo(seq: number): void {
+    this.#seq = seq;
+    for (const told of this.#toldSeqs) if (told <= seq) this.#toldSeqs.delete(told);
   }
 
   async #openSource(): Promise<void> {
     const source = await this.#options.openSource(() => void this.#look());
     this.#source = source;
-    this.#seq = await source.latest();
+    this.#readUpTo(await source.latest());
   }
 
   async #dropSource(): Promise<void> {

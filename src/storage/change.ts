@@ -20,6 +20,11 @@ export interface ChangedObject {
   readonly id: string;
 }
 
+/** The same with the number of its row for the caches. */
+export interface NumberedChange extends ChangedObject {
+  readonly seq: number;
+}
+
 /**
  * A change in the making. Whoever holds one writes through its `db`, and every repository function that takes one leaves
  * an audit row and a row for the caches in the same transaction: without them the change does not happen.
@@ -30,7 +35,7 @@ export interface Change {
   readonly nowMs: number;
   readonly origin: Origin;
   /** What has been written so far; told to the caches when the transaction is through. */
-  readonly changed: ChangedObject[];
+  readonly changed: NumberedChange[];
 }
 
 /** An object before and after a change, without digests. `before` is null for a new one, `after` for one that is gone. */
@@ -56,6 +61,10 @@ export async function record(change: Change, { kind, id, before, after }: Record
       on_behalf_of: origin.onBehalfOf,
     })
     .execute();
-  await db.insertInto('change').values({ kind, object_id: id, at: nowMs }).execute();
-  change.changed.push({ kind, id });
+  const { seq } = await db
+    .insertInto('change')
+    .values({ kind, object_id: id, at: nowMs })
+    .returning('seq')
+    .executeTakeFirstOrThrow();
+  change.changed.push({ kind, id, seq });
 }

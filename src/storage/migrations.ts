@@ -1,4 +1,5 @@
 import { type CreateTableBuilder, type SchemaModule, sql } from 'kysely';
+import { ledgerTables } from './ledger-migration.ts';
 
 /** What differs between the databases when tables are made; queries have no such differences. */
 export interface ColumnTypes {
@@ -9,6 +10,8 @@ export interface ColumnTypes {
   readonly counted: ReturnType<typeof sql>;
   /** What stands behind the columns of a table. */
   readonly tableEnd: ReturnType<typeof sql>;
+  /** The same of a table whose rows of one day can be dropped together, by its column `day`. */
+  readonly partitionedByDay: ReturnType<typeof sql>;
 }
 
 export interface Migration {
@@ -21,6 +24,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: '001-virtual-keys', up: virtualKeys },
   { name: '002-audit-on-behalf-of', up: auditOnBehalfOf },
+  { name: '003-ledger', up: ledgerTables },
 ];
 
 async function virtualKeys(schema: SchemaModule, types: ColumnTypes): Promise<void> {

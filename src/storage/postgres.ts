@@ -30,6 +30,7 @@ const COLUMN_TYPES: ColumnTypes = {
   integer: sql`bigint`,
   counted: sql`bigint generated always as identity primary key`,
   tableEnd: sql``,
+  partitionedByDay: sql`partition by range (day)`,
 };
 
 /**

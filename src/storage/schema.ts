@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /**
  * The tables as both databases hold them. One representation serves both: times are epoch milliseconds, JSON is text,
@@ -15,6 +15,9 @@ export interface Schema {
   readonly customer: CustomerTable;
   readonly audit: AuditTable;
   readonly change: ChangeTable;
+  readonly call: CallTable;
+  readonly daily_total: TotalTable;
+  readonly daily_tag_total: TagTotalTable;
 }
 
 interface DataKeyTable {
@@ -112,4 +115,93 @@ interface ChangeTable {
   kind: string;
   object_id: string;
   at: number;
+}
+
+/**
+ * Nano-dollars. A sum of them may be beyond 2^53, so they are never read as they are: `decimal` in `ledger-sql.ts` reads
+ * them as text, which becomes a BigInt.
+ */
+type Nanos = ColumnType<never, bigint, bigint>;
+type NanosOrNull = ColumnType<never, bigint | null, bigint | null>;
+
+/** One call. Everything a `CallRecord` has, and what is asked for most beside the JSON it is also in. */
+interface CallTable {
+  id: string;
+  /** Of the start, in days since 1970-01-01, UTC. */
+  day: number;
+  started_at: number;
+  duration_ms: number;
+  first_byte_ms: number | null;
+  key_id: string | null;
+  key_alias: string | null;
+  team_id: string | null;
+  user_id: string | null;
+  customer_id: string | null;
+  session_id: string | null;
+  /** A list of texts. */
+  tags: string;
+  service: string | null;
+  operation: string | null;
+  operation_kind: string | null;
+  model_id: string | null;
+  region: string | null;
+  status: number | null;
+  outcome: string;
+  /** 1: the end was never heard of, and the cost is what was reserved. */
+  estimated: number;
+  refusal: string | null;
+  aws_request_id: string | null;
+  client_address: string | null;
+  user_agent: string | null;
+  request_bytes: number;
+  response_bytes: number;
+  /** A `Usage`. */
+  usage: string;
+  /** Null where nobody said. */
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cache_read_tokens: number | null;
+  cache_write_tokens: number | null;
+  /** Null where it is unknown; `cost_missing` then says why. */
+  cost_nanos: NanosOrNull;
+  cost_missing: string | null;
+  price_version: string | null;
+  reserved_nanos: Nanos;
+}
+
+/** All calls of one day that have the same of everything up to `operation`, each '' where a call has none. */
+export interface TotalTable {
+  day: number;
+  /** Of the columns from `key_id` to `operation`, and `tag`. */
+  group_hash: string;
+  /** Of the day: months since January of year 0. */
+  month: number;
+  key_id: string;
+  team_id: string;
+  user_id: string;
+  customer_id: string;
+  model_id: string;
+  region: string;
+  service: string;
+  operation: string;
+  requests: number;
+  /** Those that Bedrock or the gateway did not answer as asked: refused ones, errors, broken and abandoned answers. */
+  failed_requests: number;
+  /** Those the gateway refused. */
+  refused_requests: number;
+  /** Those whose cost is unknown, and in no sum. */
+  unpriced_requests: number;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  cost_nanos: Nanos;
+  /** What part of the cost was only reserved, because the end of the call was never heard of. */
+  estimated_nanos: Nanos;
+  duration_ms: number;
+}
+
+/** A call stands here once for each of its tags, so sums over several tags count it several times. */
+interface TagTotalTable extends TotalTable {
+  tag: string;
 }

@@ -30,6 +30,7 @@ const COLUMN_TYPES: ColumnTypes = {
   integer: sql`integer`,
   counted: sql`integer primary key autoincrement`,
   tableEnd: sql`strict`,
+  partitionedByDay: sql`strict`,
 };
 
 /**

@@ -71,7 +71,7 @@ export async function openStorage({ databaseUrl, dataDir, clock, log }: StorageO
         }
         return worked;
       });
-      feed.tell(change.changed);
+      feed.tellOwn(change.changed);
       return result;
     },
     close: async () => {

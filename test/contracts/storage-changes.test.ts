@@ -39,8 +39,22 @@ onEachDatabase((database) => {
     const heard: ChangeNews[] = [];
     storage.changes.subscribe((news) => heard.push(news));
     await storage.change(ORIGIN, (change) => insertTeam(change, 'team', { ...HOLDER, alias: null }));
-    // It may hear a second time, from the store.
     assert.deepEqual(heard[0], [{ kind: 'team', id: 'team' }]);
+  });
+
+  test('an instance does not hear of its own change again when it reads the changes of others', async () => {
+    const place = await database.newPlace();
+    const [one, other] = [await database.open(place), await database.open(place)];
+    const heard: ChangeNews[] = [];
+    one.changes.subscribe((news) => heard.push(news));
+    const added = (storage: Storage, id: string) =>
+      storage.change(ORIGIN, (change) => insertTeam(change, id, { ...HOLDER, alias: null }));
+    await added(one, 'own');
+    const marker = nextNews(one, names('team', 'marker'));
+    await added(other, 'marker');
+    await marker;
+    assert.equal(heard.filter(names('team', 'own')).length, 1);
+    assert.equal(heard.filter(names('team', 'marker')).length, 1);
   });
 
   test('another instance hears of every kind of change within a second', async () => {
