@@ -37,14 +37,13 @@ type Leg = (typeof LEGS)[number];
 const SMALL_BYTES = 1024;
 /** What Claude Code sends with its first request: system prompt and tools. */
 const LARGE_BYTES = 85 * 1024;
-const VIRTUAL_KEYS = 10_000;
 
 /** Many short rounds rather than few long ones: what else the machine does changes from second to second. */
 const FULL = {
   unary: { connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 5000 },
   large: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 1000 },
   latency: { rounds: 15, roundMs: 1000, warmUpMs: 1000 },
-  keys: { connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 2500 },
+  keys: { keys: 10_000, connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 2500 },
   streams: { streams: 1000, seconds: 60, directSeconds: 20 },
   rest: { starts: 5 },
 };
@@ -52,7 +51,7 @@ const QUICK: typeof FULL = {
   unary: { connections: 32, rounds: 4, roundMs: 500, warmUpMs: 2000 },
   large: { connections: 32, rounds: 2, roundMs: 600, warmUpMs: 200 },
   latency: { rounds: 2, roundMs: 500, warmUpMs: 200 },
-  keys: { connections: 32, rounds: 3, roundMs: 400, warmUpMs: 400 },
+  keys: { keys: 2000, connections: 32, rounds: 3, roundMs: 400, warmUpMs: 400 },
   streams: { streams: 1000, seconds: 2, directSeconds: 2 },
   rest: { starts: 1 },
 };
@@ -139,7 +138,7 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
     await Promise.all([nginx.process.stop(), gateway.process.stop()]);
   }
   if (legs.includes('keys')) {
-    const options = { ...plan.keys, folder: join(folder, 'keys'), upstream, keys: VIRTUAL_KEYS };
+    const options = { ...plan.keys, folder: join(folder, 'keys'), upstream };
     yield await measureKeys(processes, load, { ...options, bodyBytes: SMALL_BYTES });
   }
   if (legs.includes('streams')) yield await measureStreams(processes, load, { folder, ...plan.streams });
@@ -155,7 +154,7 @@ async function profile(load: Load, upstream: string, withKeys: boolean): Promise
     return;
   }
   const keysFolder = join(folder, 'keys');
-  const keys = await makeKeys(keysFolder, VIRTUAL_KEYS);
+  const keys = await makeKeys(keysFolder, FULL.keys.keys);
   const base = await of(master, keysFolder);
   const virtual = await of(bearers(keys.map(({ bearer }) => bearer)), keysFolder);
   console.log(formatDifference(base, 'master key', virtual, 'virtual keys'));
