@@ -115,7 +115,7 @@ export interface AwsIdentities {
   /** Without waiting when a usable identity is at hand; a promise only while the first one is being fetched.
    * @throws Refusal noCredentials */
   forService(service: ServiceId): AwsIdentity | Promise<AwsIdentity>;
-  /** The AWS account of the identity a service gets; null while that is not known, as with most static credentials. */
+  /** The AWS account of the identity a service gets; null where nothing tells it. */
   accountOf(service: ServiceId): string | null;
 }
 

@@ -1,3 +1,4 @@
+import { accountOfAccessKeyId } from '../domain/aws/access-key-account.ts';
 import type { AwsCredentials } from '../domain/aws/sigv4/sign.ts';
 import { Refusal } from '../domain/errors.ts';
 import { looksVirtual } from '../domain/virtual-key.ts';
@@ -83,7 +84,7 @@ export class GatewayIdentities implements AwsIdentities {
       this.#current = {
         identity,
         expiresMs: expiration?.getTime() ?? Number.POSITIVE_INFINITY,
-        accountId: accountId ?? null,
+        accountId: accountId ?? accountOfAccessKeyId(accessKeyId),
       };
       this.#failedMs = Number.NEGATIVE_INFINITY;
       if (expiration !== undefined) this.#refreshIn(expiration.getTime() - clock.nowMs() - REFRESH_AHEAD_MS);

@@ -123,6 +123,21 @@ describe('the gateway’s own identity', () => {
     await assert.rejects(identities.refresh(), isNoCredentials);
   });
 
+  test('its account is what the source says, else what the access key id tells, else unknown', async () => {
+    const accessKeyId = 'ASIAY34FZKBOKMUTVV7A';
+    for (const [credentials, account] of [
+      [{ accessKeyId, accountId: '123456789012' }, '123456789012'],
+      [{ accessKeyId }, '609629065308'],
+      [{ accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, null],
+    ] as const) {
+      const { identities } = scripted([{ ...credentials, secretAccessKey: 'x' }], 'a-key');
+      assert.equal(identities.accountOf('bedrock-agent'), null, 'nothing is known before they are there');
+      await identities.refresh();
+      assert.equal(identities.accountOf('bedrock-agent'), account);
+      assert.equal(identities.accountOf('bedrock'), null, 'nothing says whose a Bedrock API key is');
+    }
+  });
+
   test('nothing is fetched after it was closed', async () => {
     const { identities, loads } = scripted([lasting('FIRST', 60)]);
     await identities.refresh();
