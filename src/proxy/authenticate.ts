@@ -10,6 +10,7 @@ import type { RequestTarget } from '../domain/request-target.ts';
 import type { Exchange, KeyHolder } from '../ports.ts';
 import type { Proxy } from './proxy.ts';
 import type { Body } from './read-body.ts';
+import { whenKnown } from './when-known.ts';
 
 /**
  * A caller as far as the head tells. Who signed has to hold the secret too, which only the whole request shows; what a
@@ -19,6 +20,8 @@ export interface IdentifiedCaller {
   readonly caller: Caller;
   readonly signed: { readonly authorization: Sigv4Authorization; readonly secretAccessKey: string } | null;
 }
+
+type FoundCaller = IdentifiedCaller | null;
 
 const ANONYMOUS: IdentifiedCaller = { caller: { kind: 'anonymous' }, signed: null };
 const MASTER: IdentifiedCaller = { caller: { kind: 'master' }, signed: null };
@@ -35,10 +38,15 @@ const EXPIRED_KEY = 'The API key in the request has expired: ask for a new one.'
 
 /**
  * First pass: who claims to call, by the headers alone.
+ * @returns a promise only while memory does not know the holder
  * @throws Refusal unauthenticated, unknownAccessKey, tooManyFailedLogins, expiredKey, or accessDenied to what a web page
  *   may have sent.
  */
-export async function identifyCaller(claim: Claim, exchange: Exchange, proxy: Proxy): Promise<IdentifiedCaller> {
+export function identifyCaller(
+  claim: Claim,
+  exchange: Exchange,
+  proxy: Proxy,
+): IdentifiedCaller | Promise<IdentifiedCaller> {
   if (proxy.masterKey === null) {
     refuseWebPages(exchange.headers, proxy.options.allowedHosts);
     return ANONYMOUS;
@@ -48,35 +56,37 @@ export async function identifyCaller(claim: Claim, exchange: Exchange, proxy: Pr
       throw new Refusal('unauthenticated', NO_KEY);
     case 'unreadable':
       throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
-    case 'bearer': {
-      const holder = await holderOfBearerKey(claim.key, proxy);
-      if (holder === null) throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
-      return holder;
-    }
-    case 'signed': {
-      const holder = await signer(claim.authorization, proxy);
-      if (holder === null) throw failedLogin('unknownAccessKey', BAD_ACCESS_KEY, exchange, proxy);
-      return holder;
-    }
+    case 'bearer':
+      return whenKnown(holderOfBearerKey(claim.key, proxy), (found) => {
+        if (found === null) throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
+        return found;
+      });
+    case 'signed':
+      return whenKnown(signer(claim.authorization, proxy), (found) => {
+        if (found === null) throw failedLogin('unknownAccessKey', BAD_ACCESS_KEY, exchange, proxy);
+        return found;
+      });
   }
 }
 
-async function holderOfBearerKey(key: string, proxy: Proxy): Promise<IdentifiedCaller | null> {
+function holderOfBearerKey(key: string, proxy: Proxy): FoundCaller | Promise<FoundCaller> {
   if (proxy.masterKey?.matches(key) === true) return MASTER;
-  const holder = await proxy.keyHolders?.byBearerKey(key);
-  if (!isInUse(holder, proxy)) return null;
-  // Whoever has the key holds it, so that it has expired is no secret to them.
-  if (isExpired(holder.caller, proxy)) throw new Refusal('expiredKey', EXPIRED_KEY);
-  return { caller: holder.caller, signed: null };
+  return whenKnown(proxy.keyHolders?.byBearerKey(key), (holder) => {
+    if (!isInUse(holder, proxy)) return null;
+    // Whoever has the key holds it, so that it has expired is no secret to them.
+    if (isExpired(holder.caller, proxy)) throw new Refusal('expiredKey', EXPIRED_KEY);
+    return { caller: holder.caller, signed: null };
+  });
 }
 
-async function signer(authorization: Sigv4Authorization, proxy: Proxy): Promise<IdentifiedCaller | null> {
-  // Clients that can only sign carry the bearer key where an access key id belongs; their signature means nothing.
+function signer(authorization: Sigv4Authorization, proxy: Proxy): FoundCaller | Promise<FoundCaller> {
   const { accessKeyId } = authorization;
-  const holder = await proxy.keyHolders?.byAccessKeyId(accessKeyId);
-  if (!isInUse(holder, proxy)) return holderOfBearerKey(accessKeyId.replace(/^bearer +/i, ''), proxy);
-  if (holder.secretAccessKey === null) return null;
-  return { caller: holder.caller, signed: { authorization, secretAccessKey: holder.secretAccessKey } };
+  return whenKnown(proxy.keyHolders?.byAccessKeyId(accessKeyId), (holder) => {
+    // Clients that can only sign carry the bearer key where an access key id belongs; their signature means nothing.
+    if (!isInUse(holder, proxy)) return holderOfBearerKey(accessKeyId.replace(/^bearer +/i, ''), proxy);
+    if (holder.secretAccessKey === null) return null;
+    return { caller: holder.caller, signed: { authorization, secretAccessKey: holder.secretAccessKey } };
+  });
 }
 
 /** Blocked keys and ended ones are answered like unknown ones: nothing about keys can be learned by trying. */

@@ -7,6 +7,7 @@ import { SERVICES } from '../domain/operations/services.ts';
 import type { AwsIdentity, Exchange, Target, UpstreamRequest } from '../ports.ts';
 import type { Proxy } from './proxy.ts';
 import type { Body } from './read-body.ts';
+import { whenKnown } from './when-known.ts';
 
 /** A request that has passed every check. */
 export interface PermittedRequest {
@@ -25,12 +26,14 @@ type Header = readonly [name: string, value: string];
  * travel, and the gateway's own identity.
  * @throws Refusal noCredentials, invalidRequest for a header value that can't be passed on
  */
-export async function composeRequest(permitted: PermittedRequest, proxy: Proxy): Promise<UpstreamRequest> {
+export function composeRequest(permitted: PermittedRequest, proxy: Proxy): UpstreamRequest | Promise<UpstreamRequest> {
+  const identity = proxy.identities.forService(permitted.operation.service);
+  return whenKnown(identity, (known) => composeAs(known, permitted, proxy));
+}
+
+function composeAs(identity: AwsIdentity, permitted: PermittedRequest, proxy: Proxy): UpstreamRequest {
   const { exchange, route, operation, body } = permitted;
   const target = proxy.targets.of(operation.service, permitted.region);
-  const known = proxy.identities.forService(operation.service);
-  const identity = known instanceof Promise ? await known : known;
-
   const path = target.basePath + route.upstreamPath;
   const headers = travellingHeaders(exchange, operation);
   const marker: Header[] = target.custom
