@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { LedgerEngine } from './ledger-engine.ts';
 import type { Schema } from './schema.ts';
 
 /** What a database has to offer for a store to stand on it. */
@@ -7,6 +8,7 @@ export interface Engine {
   readonly read: Kysely<Schema>;
   /** For transactions only. */
   readonly write: Kysely<Schema>;
+  readonly ledger: LedgerEngine;
   /** First thing in a transaction: waits until no other instance is changing anything. */
   lock(db: Transaction<Schema>): Promise<void>;
   /** Last thing in a transaction that changed something: wakes the other instances. */

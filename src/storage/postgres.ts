@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import type { Client, ClientConfig } from 'pg';
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
 import type { ChangeSource, Engine } from './engine.ts';
+import { postgresLedger } from './ledger-postgres.ts';
 import { migrate } from './migrate.ts';
 import type { ColumnTypes } from './migrations.ts';
 import { reasonOf } from './postgres-error.ts';
@@ -64,6 +65,7 @@ export async function openPostgres(databaseUrl: string): Promise<Engine> {
     return {
       read: db,
       write: db,
+      ledger: postgresLedger(db, SCHEMA),
       lock,
       announce: async (transaction) => {
         await sql`select pg_notify(${CHANNEL}, '')`.execute(transaction);

@@ -10,6 +10,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { ChangeSource, Engine } from './engine.ts';
+import { sqliteLedger } from './ledger-sqlite.ts';
 import { migrate } from './migrate.ts';
 import type { ColumnTypes } from './migrations.ts';
 import type { Schema } from './schema.ts';
@@ -48,7 +49,8 @@ export async function openSqlite(dataDir: string): Promise<Engine> {
     await whileBusy(() => writer.exec('pragma journal_mode = wal'));
     // What has been acknowledged survives the loss of power, not just of the process.
     await whileBusy(() => writer.exec('pragma synchronous = full'));
-    const write = new Kysely<Schema>({ dialect: sqliteDialect(new SqliteConnection(writer)) });
+    const connection = new SqliteConnection(writer);
+    const write = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
     await write.transaction().execute((db) => migrate(db.withTables(), COLUMN_TYPES));
 
     const reader = new DatabaseSync(file, { readOnly: true, timeout: READER_BUSY_MS });
@@ -56,6 +58,7 @@ export async function openSqlite(dataDir: string): Promise<Engine> {
     return {
       read,
       write,
+      ledger: sqliteLedger(write, connection),
       // `begin immediate` has taken the lock of the whole file.
       lock: async () => undefined,
       announce: async () => undefined,

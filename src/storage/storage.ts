@@ -3,6 +3,7 @@ import type { Clock, Log } from '../ports.ts';
 import type { Change, Origin } from './change.ts';
 import { CHANGE_ROWS_KEPT_MS, type ChangeFeed, PollingFeed } from './change-feed.ts';
 import type { Engine } from './engine.ts';
+import type { LedgerEngine } from './ledger-engine.ts';
 import { openPostgres } from './postgres.ts';
 import { reasonOf } from './postgres-error.ts';
 import type { Schema } from './schema.ts';
@@ -36,6 +37,8 @@ export interface Storage {
    */
   change<Result>(origin: Origin, work: (change: Change) => Promise<Result>): Promise<Result>;
   readonly changes: ChangeFeed;
+  /** The tables of the ledger, which are written in transactions of their own: see `ledger-store.ts`. */
+  readonly ledger: LedgerEngine;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,7 @@ export async function openStorage({ databaseUrl, dataDir, clock, log }: StorageO
   return {
     read: engine.read,
     changes: feed,
+    ledger: engine.ledger,
     change: async (origin, work) => {
       const change: Omit<Change, 'db'> = { nowMs: clock.nowMs(), origin, changed: [] };
       const result = await engine.write.transaction().execute(async (db) => {
