@@ -216,7 +216,7 @@ export const settingsSchema = z
     }),
     loopDelayMsMax: whole(10, 60_000, 500).register(settingFacts, {
       env: ['OUTCROP_LOOP_DELAY_MS_MAX'],
-      about: 'Event-loop delay (p99 over a second) from which new requests are answered 503.',
+      about: 'Event-loop delay from which, seen in two seconds in a row, new requests are answered 503.',
     }),
     memoryShareMax: z.coerce
       .number()

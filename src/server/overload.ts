@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { totalmem } from 'node:os';
 
 export interface OverloadOptions {
-  /** p99 of the event loop's delay over a second. */
+  /** How late the event loop may be, in two samples one after the other. */
   readonly loopDelayMsMax: number;
   /** Share of the memory this process may have (its container's limit, else the machine's memory). */
   readonly memoryShareMax: number;
@@ -18,19 +18,23 @@ const SAMPLE_MS = 1000;
 const LOOP_RESOLUTION_MS = 20;
 
 /** Looks once a second at what tells that more requests would make all of them slow. */
-export function watchOverload(options: OverloadOptions): OverloadMonitor {
+export function watchOverload(options: OverloadOptions, sampleMs = SAMPLE_MS): OverloadMonitor {
   const memoryBytesMax = memoryLimitBytes() * options.memoryShareMax;
   const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delay.enable();
   let reason: string | null = null;
+  let wasLate = false;
   const timer = setInterval(() => {
     // The histogram measures the time between its own ticks; the rest is delay.
-    const delayMs = delay.percentile(99) / 1e6 - LOOP_RESOLUTION_MS;
+    const late = delay.max / 1e6 - LOOP_RESOLUTION_MS > options.loopDelayMsMax;
     delay.reset();
-    if (delayMs > options.loopDelayMsMax) reason = 'The gateway is overloaded: try again shortly.';
+    // One hiccup (a collection of garbage, a machine that did something else) is over by the time it is seen.
+    const overloaded = late && wasLate;
+    wasLate = late;
+    if (overloaded) reason = 'The gateway is overloaded: try again shortly.';
     else if (process.memoryUsage.rss() > memoryBytesMax) reason = 'The gateway is short of memory: try again shortly.';
     else reason = null;
-  }, SAMPLE_MS);
+  }, sampleMs);
   timer.unref();
   return {
     reason: () => reason,
