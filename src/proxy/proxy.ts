@@ -1,7 +1,7 @@
 import type { Sign } from '../domain/aws/sigv4/sign.ts';
 import type { Verify } from '../domain/aws/sigv4/verify.ts';
 import type { Bound } from '../domain/bound.ts';
-import type { Policy } from '../domain/policy.ts';
+import type { Policy } from '../domain/policy/permit.ts';
 import type { AwsIdentities, Clock, Exchange, KeyHolders, Log, ModelResolver, Targets, Upstream } from '../ports.ts';
 import type { Call } from './call.ts';
 import type { MasterKey } from './master-key.ts';

@@ -5,7 +5,7 @@ import { Refusal } from '../../src/domain/errors.ts';
 import { HeaderList } from '../../src/domain/headers.ts';
 import { identifyOperation } from '../../src/domain/operations/identify.ts';
 import { routeRequest, type Route } from '../../src/domain/operations/route.ts';
-import { permit, type Policy } from '../../src/domain/policy.ts';
+import { permit, type Policy } from '../../src/domain/policy/permit.ts';
 import { chooseRegion } from '../../src/domain/region.ts';
 import { parseRequestTarget } from '../../src/domain/request-target.ts';
 
@@ -78,9 +78,26 @@ function regionOf(method: string, path: string, body = ''): string {
 }
 
 const ARN = 'arn%3Aaws%3Abedrock%3Aus-west-2%3A123456789012%3Aapplication-inference-profile%2Fabc';
+const HARNESS = 'arn%3Aaws%3Abedrock-agentcore%3Aeu-west-1%3A123456789012%3Aharness%2Fabc';
 const REGIONS: readonly (readonly [what: string, path: string, region: string])[] = [
   ['the default when nothing names one', '/bedrock/model/m/converse', 'us-east-1'],
   ['the ARN of the model', `/bedrock/model/${ARN}/converse`, 'us-west-2'],
+  ['the ARN of the resource in the query', `/bedrock/harnesses/invoke?qualifier=v1&harnessArn=${HARNESS}`, 'eu-west-1'],
+  [
+    'the explicit mount before that',
+    `/bedrock/-/bedrock-agentcore/us-west-2/harnesses/invoke?harnessArn=${HARNESS}`,
+    'us-west-2',
+  ],
+  [
+    'the default when that can be read in two ways',
+    `/bedrock/harnesses/invoke?harnessArn=${HARNESS}&harnessarn=${HARNESS}`,
+    'us-east-1',
+  ],
+  [
+    'the default when an ARN stands in another parameter',
+    `/bedrock/harnesses/invoke?qualifier=${HARNESS}`,
+    'us-east-1',
+  ],
   ['the explicit mount', '/bedrock/-/bedrock-runtime/eu-west-1/model/m/converse', 'eu-west-1'],
   ['the explicit mount before the ARN', `/bedrock/-/bedrock-runtime/eu-west-1/model/${ARN}/converse`, 'eu-west-1'],
 ];

@@ -2,6 +2,7 @@ import { parseArn } from '../aws/arn.ts';
 import type { Arn } from '../aws/arn.ts';
 import { Refusal } from '../errors.ts';
 import { readJsonString } from '../json-values.ts';
+import { arnInQuery } from './named/arn-in-query.ts';
 import type { Operation } from './operation.ts';
 import type { Route } from './route.ts';
 import { SERVICES } from './services.ts';
@@ -32,7 +33,7 @@ const DATA_AUTOMATION_PREFIX = /^(?:data-automation|blueprint)-/;
 
 export interface IdentifiedOperation {
   readonly operation: Operation;
-  /** The ARN of what the operation is about, from the path or the body, where one was found. */
+  /** The ARN of what the operation is about, from the path, the query or the body, where one was found. */
   readonly resourceArn: Arn | null;
 }
 
@@ -44,7 +45,10 @@ export interface IdentifiedOperation {
  */
 export function identifyOperation(route: Route, evidence: IdentifyingEvidence): IdentifiedOperation {
   const inPath = route.resourceArns[0] ?? null;
-  if (route.candidates.length === 1) return { operation: route.candidates[0], resourceArn: inPath };
+  if (route.candidates.length === 1) {
+    const [operation] = route.candidates;
+    return { operation, resourceArn: inPath ?? arnInQuery(operation, route.query) };
+  }
   const resourceArn = inPath ?? resourceArnOf(evidence.body);
   return { operation: meantOperation(route, resourceArn, evidence.signingService), resourceArn };
 }

@@ -35,7 +35,8 @@ function readHeader({ headers }: NamingRequest, name: string): Field {
   return value === undefined ? ABSENT : { kind: 'found', value };
 }
 
-function readParameter(query: string, name: string): Field {
+/** The one value of a query parameter. @param query raw, without `?`. */
+export function readParameter(query: string, name: string): Field {
   let field = ABSENT;
   for (const parameter of query === '' ? [] : query.split('&')) {
     const [rawName = '', ...rest] = parameter.split('=');
