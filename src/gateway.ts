@@ -10,6 +10,7 @@ import { Bound } from './domain/bound.ts';
 import { createClientAddresses } from './domain/client-address.ts';
 import { FailedLogins } from './domain/failed-logins.ts';
 import { SERVICES } from './domain/operations/services.ts';
+import { requestIdOf } from './domain/request-id.ts';
 import { isAdminTarget } from './admin/paths.ts';
 import { holdersOnceReady, openKeys } from './keys-at-start.ts';
 import { logCall } from './log-call.ts';
@@ -101,7 +102,7 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
     },
     clock,
     log,
-    newRequestId: randomUUID,
+    newRequestId: () => requestIdOf(clock.nowMs(), randomUUID()),
     instanceId: randomBytes(8).toString('hex'),
     masterKey: settings.masterKey === null ? null : createMasterKey(settings.masterKey),
     keyHolders: keys === null ? null : holdersOnceReady(keys),
