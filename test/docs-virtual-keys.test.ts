@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 import { DEFAULT_OPERATIONS } from '../src/domain/policy/default-operations.ts';
 import { runCommand, type CommandResult } from './clients/run-command.ts';
-import { startVirtualGateway, type VirtualGateway, type VirtualKey } from './clients/virtual-gateway.ts';
+import { MASTER_KEY, startTestGateway, type TestGateway } from './support/test-gateway.ts';
+import { issueKey, type IssuedKey } from './support/virtual-keys.ts';
 import { needs, type Need } from './support/needs.ts';
-import { MASTER_KEY } from './support/test-gateway.ts';
 
 /**
  * Runs the snippets of docs/virtual-keys.md in their order, with nothing replaced but the gateway's address and the keys.
@@ -47,13 +47,13 @@ test('the default operations are those of the code', () => {
 });
 
 describe('snippets', () => {
-  let gateway: VirtualGateway;
-  let key: VirtualKey;
+  let gateway: TestGateway;
+  let key: IssuedKey;
   let folder: string;
 
   before(async () => {
-    gateway = await startVirtualGateway();
-    key = await gateway.newKey();
+    gateway = await startTestGateway();
+    key = await issueKey(gateway.origin);
     folder = mkdtempSync(join(tmpdir(), 'outcrop-docs-'));
     const command = join(folder, 'outcrop');
     // On the gateway's own machine no command needs an address.

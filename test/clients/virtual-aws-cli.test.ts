@@ -5,16 +5,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { needs } from '../support/needs.ts';
-import { MASTER_KEY } from '../support/test-gateway.ts';
 import { AGENT_RUNTIME_ARN, MODEL } from './examples.ts';
 import { runCommand, type CommandResult } from './run-command.ts';
-import {
-  EVERY_OPERATION,
-  otherSecret,
-  startVirtualGateway,
-  type VirtualGateway,
-  type VirtualKey,
-} from './virtual-gateway.ts';
+import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { EVERY_OPERATION, issueKey, type IssuedKey, otherSecret } from '../support/virtual-keys.ts';
 
 /** The AWS CLI with a virtual key's AWS credentials: two variables, or a profile that asks the gateway for them. */
 
@@ -23,13 +17,13 @@ const INVOCATION_ARN = 'arn:aws:bedrock:us-east-1:123456789012:data-automation-i
 const MESSAGES = JSON.stringify([{ role: 'user', content: [{ text: 'What is an outcrop?' }] }]);
 const CONVERSE = ['bedrock-runtime', 'converse', '--model-id', MODEL, '--messages', MESSAGES];
 
-let gateway: VirtualGateway;
-let key: VirtualKey;
+let gateway: TestGateway;
+let key: IssuedKey;
 let folder: string;
 
 before(async () => {
-  gateway = await startVirtualGateway();
-  key = await gateway.newKey(EVERY_OPERATION);
+  gateway = await startTestGateway();
+  key = await issueKey(gateway.origin, EVERY_OPERATION);
   folder = mkdtempSync(join(tmpdir(), 'outcrop-aws-cli-'));
 });
 after(async () => {
@@ -38,7 +32,7 @@ after(async () => {
 });
 
 describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
-  const aws = (argv: readonly string[], { accessKeyId, secretAccessKey }: VirtualKey): Promise<CommandResult> =>
+  const aws = (argv: readonly string[], { accessKeyId, secretAccessKey }: IssuedKey): Promise<CommandResult> =>
     runCommand('aws', argv, {
       env: {
         AWS_ENDPOINT_URL: `${gateway.origin}/bedrock`,
@@ -96,7 +90,7 @@ describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
   test('prints InvalidSignatureException for a wrong secret, AccessDeniedException for what is not granted', async () => {
     const wrong = await aws(CONVERSE, { ...key, secretAccessKey: otherSecret(key) });
     assert.match(wrong.stderr, /\(InvalidSignatureException\).*check the secret access key/);
-    const denied = await aws(['bedrock', 'list-guardrails'], await gateway.newKey());
+    const denied = await aws(['bedrock', 'list-guardrails'], await issueKey(gateway.origin));
     assert.match(denied.stderr, /\(AccessDeniedException\).*bedrock:ListGuardrails/);
   });
 });
@@ -147,7 +141,7 @@ print(client.retrieve(knowledgeBaseId="KB12345678", retrievalQuery={"text": "roc
   });
 
   test('says when the key ends, so that clients ask again', async () => {
-    const { bearer } = await gateway.newKey({ duration: '2h' });
+    const { bearer } = await issueKey(gateway.origin, { duration: '2h' });
     const { stdout } = await credentialProcess({ OUTCROP_KEY: bearer });
     const end = Date.parse(/"Expiration":"([^"]+)"/.exec(stdout)?.[1] ?? '');
     assert.ok(Math.abs(end - Date.now() - 2 * 3_600_000) < 60_000, stdout);

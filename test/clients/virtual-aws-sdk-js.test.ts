@@ -10,13 +10,8 @@ import { connectRuntime, QUESTION } from './sdk/connect.ts';
 import { exampleInput } from './sdk/example-input.ts';
 import { examplesFor } from './sdk/operation-examples.ts';
 import { loadSdkService } from './sdk/sdk-service.ts';
-import {
-  EVERY_OPERATION,
-  otherSecret,
-  startVirtualGateway,
-  type VirtualGateway,
-  type VirtualKey,
-} from './virtual-gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { EVERY_OPERATION, issueKey, type IssuedKey, otherSecret } from '../support/virtual-keys.ts';
 
 /**
  * The AWS SDK for JavaScript with a virtual key's AWS credentials: HTTP/2 for models and agents, HTTP/1 for the rest. It
@@ -26,18 +21,18 @@ import {
 const NOT_CARRIED = 'InvokeModelWithBidirectionalStream';
 const MINUTE_MS = 60_000;
 
-let gateway: VirtualGateway;
-let key: VirtualKey;
+let gateway: TestGateway;
+let key: IssuedKey;
 
 before(async () => {
   // What waits for a body that has come already shall not wait long.
-  gateway = await startVirtualGateway({ env: { OUTCROP_BODY_TIMEOUT_MS: '2000', OUTCROP_HEADERS_TIMEOUT_MS: '2000' } });
-  key = await gateway.newKey({ ...EVERY_OPERATION, act_for_users: true });
+  gateway = await startTestGateway({ env: { OUTCROP_BODY_TIMEOUT_MS: '2000', OUTCROP_HEADERS_TIMEOUT_MS: '2000' } });
+  key = await issueKey(gateway.origin, { ...EVERY_OPERATION, act_for_users: true });
 });
 afterEach(() => gateway.simulator.clearRequests());
 after(() => gateway.close());
 
-function configOf({ accessKeyId, secretAccessKey }: VirtualKey): object {
+function configOf({ accessKeyId, secretAccessKey }: IssuedKey): object {
   return {
     endpoint: `${gateway.origin}/bedrock`,
     region: 'us-east-1',
@@ -140,13 +135,13 @@ describe('is refused with the exception that the SDK raises', () => {
   }
 
   test('what the key was not given: AccessDeniedException', async () => {
-    const restricted = await gateway.newKey({ models: ['amazon.nova-*'] });
+    const restricted = await issueKey(gateway.origin, { models: ['amazon.nova-*'] });
     await refused(() => sendWith(configOf(restricted)), 'AccessDeniedException');
   });
 });
 
 test('AWS_BEARER_TOKEN_BEDROCK is all that a program needs', async () => {
-  const { bearer } = await gateway.newKey();
+  const { bearer } = await issueKey(gateway.origin);
   const program = `
     import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
     const { output } = await new BedrockRuntimeClient().send(
@@ -162,6 +157,38 @@ test('AWS_BEARER_TOKEN_BEDROCK is all that a program needs', async () => {
     },
   });
   assert.match(stdout, /outcrop/, stderr);
+});
+
+test('two variables and an endpoint are all that a program needs, for every kind of service', async () => {
+  const { accessKeyId, secretAccessKey } = await issueKey(gateway.origin);
+  const program = `
+    import { BedrockClient, ListFoundationModelsCommand } from '@aws-sdk/client-bedrock';
+    import { BedrockRuntimeClient, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
+    import { BedrockAgentRuntimeClient, RetrieveCommand } from '@aws-sdk/client-bedrock-agent-runtime';
+    const { stream } = await new BedrockRuntimeClient().send(
+      new ConverseStreamCommand({ modelId: '${MODEL}', messages: ${JSON.stringify(QUESTION)} }),
+    );
+    const seen = [];
+    for await (const event of stream) seen.push(Object.keys(event)[0]);
+    const { modelSummaries } = await new BedrockClient().send(new ListFoundationModelsCommand());
+    const { retrievalResults } = await new BedrockAgentRuntimeClient().send(
+      new RetrieveCommand({ knowledgeBaseId: 'KB12345678', retrievalQuery: { text: 'rock' } }),
+    );
+    console.log(seen.at(-1), modelSummaries.length > 0, retrievalResults.length > 0);`;
+  const { stdout, stderr } = await runCommand(process.execPath, ['--input-type=module', '-'], {
+    stdin: program,
+    env: {
+      AWS_ENDPOINT_URL: `${gateway.origin}/bedrock`,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    },
+  });
+  assert.equal(stdout, 'metadata true true\n', stderr);
+  assert.deepEqual(
+    gateway.simulator.requests().map(({ operation, signature }) => `${operation} ${signature}`),
+    ['ConverseStream valid', 'ListFoundationModels valid', 'Retrieve valid'],
+  );
 });
 
 /** What goes out, after it has been signed. */

@@ -6,13 +6,8 @@ import { needs } from '../support/needs.ts';
 import { CALLS, MESSAGES, STREAMS } from './boto3/calls.ts';
 import { FORBIDDEN_ARN, MODEL } from './examples.ts';
 import { runCommand } from './run-command.ts';
-import {
-  EVERY_OPERATION,
-  otherSecret,
-  startVirtualGateway,
-  type VirtualGateway,
-  type VirtualKey,
-} from './virtual-gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { EVERY_OPERATION, issueKey, type IssuedKey, otherSecret } from '../support/virtual-keys.ts';
 
 /** boto3 with an endpoint and a virtual key's AWS credentials in its environment, and nothing else. */
 
@@ -42,12 +37,12 @@ const RETRIEVE = {
 };
 
 describe('boto3', needs('python3 with boto3'), () => {
-  let gateway: VirtualGateway;
-  let key: VirtualKey;
+  let gateway: TestGateway;
+  let key: IssuedKey;
 
   before(async () => {
-    gateway = await startVirtualGateway();
-    key = await gateway.newKey(EVERY_OPERATION);
+    gateway = await startTestGateway();
+    key = await issueKey(gateway.origin, EVERY_OPERATION);
   });
   afterEach(() => gateway.simulator.clearRequests());
   after(() => gateway.close());
@@ -66,7 +61,7 @@ describe('boto3', needs('python3 with boto3'), () => {
     assert.equal(exitCode, 0, stderr);
     return outcomes.parse(JSON.parse(stdout));
   };
-  const pair = ({ accessKeyId, secretAccessKey }: VirtualKey): Record<string, string> => ({
+  const pair = ({ accessKeyId, secretAccessKey }: IssuedKey): Record<string, string> => ({
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   });
@@ -138,7 +133,7 @@ describe('boto3', needs('python3 with boto3'), () => {
   });
 
   test('AWS_BEARER_TOKEN_BEDROCK is enough for models; the key as access key id for the rest', async () => {
-    const { bearer } = await gateway.newKey();
+    const { bearer } = await issueKey(gateway.origin);
     const models = { service: 'bedrock', method: 'list_foundation_models' };
     const env = { AWS_BEARER_TOKEN_BEDROCK: bearer, AWS_ACCESS_KEY_ID: bearer, AWS_SECRET_ACCESS_KEY: 'unused' };
     const came = await boto3([CONVERSE, models, RETRIEVE], env);
@@ -146,7 +141,10 @@ describe('boto3', needs('python3 with boto3'), () => {
   });
 
   test('the default grant of a key stops short of other operations, with an exception that says so', async () => {
-    const [came] = await boto3([{ service: 'bedrock-agent', method: 'list_agents' }], pair(await gateway.newKey()));
+    const [came] = await boto3(
+      [{ service: 'bedrock-agent', method: 'list_agents' }],
+      pair(await issueKey(gateway.origin)),
+    );
     assert.equal(came?.raised, '403 AccessDeniedException AccessDeniedException');
   });
 });

@@ -7,7 +7,8 @@ import { MODEL, PROFILE_ARN } from './examples.ts';
 import { http1Request } from './http1-request.ts';
 import { QUESTION } from './sdk/connect.ts';
 import { loadSdkService } from './sdk/sdk-service.ts';
-import { startVirtualGateway, type VirtualGateway, type VirtualKey } from './virtual-gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { issueKey, type IssuedKey } from '../support/virtual-keys.ts';
 import { freePort, startNginx } from './virtual-nginx.ts';
 
 /** Behind an nginx that gives the gateway another host and another path than the client has signed. */
@@ -23,7 +24,7 @@ const CALLS: readonly { readonly service: ServiceId; readonly operation: string;
 const CLIENT = '198.51.100.7';
 
 interface Site {
-  readonly gateway: VirtualGateway;
+  readonly gateway: TestGateway;
   /** Where clients go. */
   readonly publicUrl: string;
 }
@@ -38,7 +39,7 @@ describe('behind nginx', needs('nginx'), () => {
   async function start(env: (publicUrl: string) => Record<string, string>): Promise<Site> {
     const port = await freePort();
     const publicUrl = `http://127.0.0.1:${port}/ai`;
-    const gateway = await startVirtualGateway({ env: env(publicUrl) });
+    const gateway = await startTestGateway({ env: env(publicUrl) });
     running.push(gateway);
     // A path that is passed on in a variable stays as it was sent; otherwise nginx would decode it.
     const nginx = await startNginx(
@@ -58,7 +59,7 @@ describe('behind nginx', needs('nginx'), () => {
     return { gateway, publicUrl };
   }
 
-  async function outcomes({ publicUrl }: Site, { accessKeyId, secretAccessKey }: VirtualKey): Promise<string[]> {
+  async function outcomes({ publicUrl }: Site, { accessKeyId, secretAccessKey }: IssuedKey): Promise<string[]> {
     const came: string[] = [];
     for (const { service, operation, input } of CALLS) {
       const sdk = await loadSdkService(service);
@@ -81,7 +82,7 @@ describe('behind nginx', needs('nginx'), () => {
   test('signatures fit when the gateway knows its public address', async () => {
     const site = await start((publicUrl) => ({ OUTCROP_PUBLIC_URLS: `https://elsewhere.example/x,${publicUrl}/` }));
     assert.deepEqual(
-      await outcomes(site, await site.gateway.newKey()),
+      await outcomes(site, await issueKey(site.gateway.origin)),
       CALLS.map(() => 'answered'),
     );
   });
@@ -89,7 +90,7 @@ describe('behind nginx', needs('nginx'), () => {
   test('signatures do not fit when it does not', async () => {
     for (const env of [() => ({}), (publicUrl: string) => ({ OUTCROP_PUBLIC_URLS: `${publicUrl}/more` })]) {
       const site = await start(env);
-      const came = await outcomes(site, await site.gateway.newKey());
+      const came = await outcomes(site, await issueKey(site.gateway.origin));
       assert.deepEqual(
         came,
         CALLS.map(() => 'InvalidSignatureException'),
@@ -109,7 +110,7 @@ describe('behind nginx', needs('nginx'), () => {
       [distrusting, '127.0.0.1', '10.1.2.3', 200],
     ];
     for (const [{ gateway, publicUrl }, allowed, claimed, expected] of rows) {
-      const { bearer } = await gateway.newKey({ allowed_source_addresses: [allowed] });
+      const { bearer } = await issueKey(gateway.origin, { allowed_source_addresses: [allowed] });
       const { status } = await http1Request(publicUrl, {
         method: 'GET',
         target: '/ai/bedrock/foundation-models',

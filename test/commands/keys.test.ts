@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { http1Request } from '../clients/http1-request.ts';
 import { runCommand, type CommandResult } from '../clients/run-command.ts';
-import { startVirtualGateway, type VirtualGateway } from '../clients/virtual-gateway.ts';
-import { MASTER_KEY } from '../support/test-gateway.ts';
+import { MASTER_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { issueKey } from '../support/virtual-keys.ts';
 
 /** `outcrop keys` as a user types it, against a running gateway. */
 
@@ -15,13 +15,13 @@ const AS_MASTER = { OUTCROP_MASTER_KEY: MASTER_KEY };
 const made = z.looseObject({ token_id: z.string(), key: z.string() });
 const listedKeys = z.array(z.looseObject({ token_id: z.string(), key_alias: z.string().nullable() }));
 
-let gateway: VirtualGateway;
+let gateway: TestGateway;
 /** Where nobody listens any more. */
 let deserted: string;
 
 before(async () => {
-  gateway = await startVirtualGateway();
-  const gone = await startVirtualGateway();
+  gateway = await startTestGateway();
+  const gone = await startTestGateway();
   deserted = gone.origin;
   await gone.close();
 });
@@ -105,14 +105,16 @@ describe('outcrop keys create', () => {
 
 describe('outcrop keys list', () => {
   test('shows every key, over all pages', async () => {
-    await Promise.all(Array.from({ length: 101 }, (_, index) => gateway.newKey({ key_alias: `many ${index}` })));
+    await Promise.all(
+      Array.from({ length: 101 }, (_, index) => issueKey(gateway.origin, { key_alias: `many ${index}` })),
+    );
     const listed = listedKeys.parse(JSON.parse(await said(['list', '--json'])));
     assert.equal(listed.filter(({ key_alias: alias }) => alias?.startsWith('many ')).length, 101);
     assert.equal(new Set(listed.map(({ token_id: id }) => id)).size, listed.length);
   });
 
   test('is a table for people, of one user when asked', async () => {
-    const { id } = await gateway.newKey({ user_id: 'bob', blocked: true });
+    const { id } = await issueKey(gateway.origin, { user_id: 'bob', blocked: true });
     const [head, row, ...rest] = (await said(['list', '--user', 'bob'])).trimEnd().split('\n');
     assert.match(head ?? '', /^ID +ALIAS +KEY +TEAM +USER +EXPIRES +STATE$/);
     assert.match(row ?? '', new RegExp(`^${id} +- +sk-\\.\\.\\..{4} +- +bob +never +blocked$`));
@@ -161,7 +163,7 @@ describe("the caller's own key", () => {
   });
 
   test('is the lesser one of two variables', async () => {
-    const { bearer } = await gateway.newKey();
+    const { bearer } = await issueKey(gateway.origin);
     const { stderr } = await keys(['create'], { env: { ...AS_MASTER, OUTCROP_KEY: bearer } });
     assert.match(stderr, /takes a key of a user that may change something/);
   });

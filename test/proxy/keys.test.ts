@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
 import { KEY_CARRIERS } from '../../src/domain/credential-carriers.ts';
@@ -210,15 +207,13 @@ const ROWS: readonly Row[] = [
 ];
 
 let running: TestGateway;
-let folder: string;
 /** The gateway's clock is this much ahead; an hour and more behind while the keys are made. */
 let aheadMs = 0;
 const made = new Map<Row, IssuedKey>();
 
 before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'outcrop-keys-'));
   running = await startTestGateway({
-    env: { OUTCROP_DATA_DIR: path.join(folder, 'data'), OUTCROP_KEY_HEADER: OWN_HEADER },
+    env: { OUTCROP_KEY_HEADER: OWN_HEADER },
     clock: { nowMs: () => Date.now() + aheadMs, elapsedMs: () => performance.now() },
   });
   aheadMs = -2 * HOUR_MS;
@@ -226,10 +221,7 @@ before(async () => {
   aheadMs = 0;
 });
 
-after(async () => {
-  await running.close();
-  await rm(folder, { recursive: true });
-});
+after(() => running.close());
 
 interface Answer {
   readonly status: number;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SERVICE_IDS } from '../../simulator/index.ts';
 import { smithySignature } from '../domain/aws/sigv4/smithy-signature.ts';
 import { MASTER_KEY } from './test-gateway.ts';
 
@@ -17,6 +18,14 @@ export interface IssuedKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
+
+/** Another secret of the same form. */
+export function otherSecret({ secretAccessKey }: IssuedKey): string {
+  return (secretAccessKey.startsWith('A') ? 'B' : 'A') + secretAccessKey.slice(1);
+}
+
+/** The grant of a key that may call whatever Bedrock has. */
+export const EVERY_OPERATION = { allowed_operations: SERVICE_IDS.map((service) => `${service}:*`) };
 
 /** A request to the management API with the master key. @param request such as `POST /key/generate` */
 export function manage(origin: string, request: string, body?: object): Promise<Response> {
