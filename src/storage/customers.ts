@@ -1,7 +1,8 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts, patched } from './holder.ts';
+import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
 import { contains, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
 
@@ -15,35 +16,25 @@ export interface StoredCustomer extends CustomerFacts, Dated {
 }
 
 /** @throws StorageError conflict (`id`) */
-export async function insertCustomer(change: Change, id: string, facts: CustomerFacts): Promise<StoredCustomer> {
-  const { nowMs, origin } = change;
-  await change.db
-    .insertInto('customer')
-    .values({
-      id,
-      alias: facts.alias,
-      ...holderColumns(facts),
-      created_at: nowMs,
-      created_by: origin.actor,
-      updated_at: nowMs,
-    })
-    .execute();
-  const after: StoredCustomer = { id, ...facts, createdMs: nowMs, createdBy: origin.actor, updatedMs: nowMs };
-  await record(change, { kind: 'customer', id, before: null, after });
-  return after;
+export function insertCustomer(change: Change, id: string, facts: CustomerFacts): Promise<StoredCustomer> {
+  return insertRecorded(change, 'customer', id, facts, (dated) =>
+    change.db
+      .insertInto('customer')
+      .values({ id, ...columns(facts), ...dated })
+      .execute(),
+  );
 }
 
 /** @throws StorageError missing (`customer`) */
 export async function updateCustomer(change: Change, id: string, patch: Patch<CustomerFacts>): Promise<StoredCustomer> {
   const before = await existingCustomer(change.db, id);
-  const after = { ...patched<StoredCustomer>(before, patch), updatedMs: change.nowMs };
-  await change.db
-    .updateTable('customer')
-    .set({ alias: after.alias, ...holderColumns(after), updated_at: change.nowMs })
-    .where('id', '=', id)
-    .execute();
-  await record(change, { kind: 'customer', id, before, after });
-  return after;
+  return updateRecorded<StoredCustomer>(change, 'customer', before, patch, (after, dated) =>
+    change.db
+      .updateTable('customer')
+      .set({ ...columns(after), ...dated })
+      .where('id', '=', id)
+      .execute(),
+  );
 }
 
 /** @throws StorageError missing (`customer`) */
@@ -94,6 +85,10 @@ async function existingCustomer(db: Kysely<Schema>, id: string): Promise<StoredC
   const customer = await getCustomer(db, id);
   if (customer === null) throw missing('customer');
   return customer;
+}
+
+function columns(facts: CustomerFacts) {
+  return { ...holderColumns(facts), alias: facts.alias };
 }
 
 function storedCustomer(row: Selectable<Schema['customer']>): StoredCustomer {

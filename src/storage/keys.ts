@@ -1,7 +1,8 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts, patched } from './holder.ts';
+import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
 import { contains, type Order, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
 
@@ -27,35 +28,25 @@ export interface StoredKey extends KeyFacts, Dated {
  */
 export async function insertKey(change: Change, id: string, facts: KeyFacts): Promise<StoredKey> {
   await ownersExist(change.db, facts);
-  const { nowMs, origin } = change;
-  await change.db
-    .insertInto('virtual_key')
-    .values({ id, ...columns(facts), created_at: nowMs, created_by: origin.actor, updated_at: nowMs, deleted_at: null })
-    .execute();
-  const after: StoredKey = {
-    id,
-    ...facts,
-    createdMs: nowMs,
-    createdBy: origin.actor,
-    updatedMs: nowMs,
-    deletedMs: null,
-  };
-  await record(change, { kind: 'key', id, before: null, after });
-  return after;
+  return insertRecorded(change, 'key', id, { ...facts, deletedMs: null }, (dated) =>
+    change.db
+      .insertInto('virtual_key')
+      .values({ id, ...columns(facts), ...dated, deleted_at: null })
+      .execute(),
+  );
 }
 
 /** @throws StorageError missing (`key`, `team`, `user`), conflict (`alias`) */
 export async function updateKey(change: Change, id: string, patch: Patch<KeyFacts>): Promise<StoredKey> {
   const before = await liveKey(change.db, id);
-  const after = { ...patched<StoredKey>(before, patch), updatedMs: change.nowMs };
-  await ownersExist(change.db, after);
-  await change.db
-    .updateTable('virtual_key')
-    .set({ ...columns(after), updated_at: change.nowMs })
-    .where('id', '=', id)
-    .execute();
-  await record(change, { kind: 'key', id, before, after });
-  return after;
+  return updateRecorded<StoredKey>(change, 'key', before, patch, async (after, dated) => {
+    await ownersExist(change.db, after);
+    await change.db
+      .updateTable('virtual_key')
+      .set({ ...columns(after), ...dated })
+      .where('id', '=', id)
+      .execute();
+  });
 }
 
 /**

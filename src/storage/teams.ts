@@ -1,8 +1,9 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts, patched } from './holder.ts';
+import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
 import { deleteKey } from './keys.ts';
 import { contains, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
 
@@ -23,35 +24,25 @@ export interface TeamMember {
 }
 
 /** @throws StorageError conflict (`id`) */
-export async function insertTeam(change: Change, id: string, facts: TeamFacts): Promise<StoredTeam> {
-  const { nowMs, origin } = change;
-  await change.db
-    .insertInto('team')
-    .values({
-      id,
-      alias: facts.alias,
-      ...holderColumns(facts),
-      created_at: nowMs,
-      created_by: origin.actor,
-      updated_at: nowMs,
-    })
-    .execute();
-  const after: StoredTeam = { id, ...facts, createdMs: nowMs, createdBy: origin.actor, updatedMs: nowMs };
-  await record(change, { kind: 'team', id, before: null, after });
-  return after;
+export function insertTeam(change: Change, id: string, facts: TeamFacts): Promise<StoredTeam> {
+  return insertRecorded(change, 'team', id, facts, (dated) =>
+    change.db
+      .insertInto('team')
+      .values({ id, ...columns(facts), ...dated })
+      .execute(),
+  );
 }
 
 /** @throws StorageError missing (`team`) */
 export async function updateTeam(change: Change, id: string, patch: Patch<TeamFacts>): Promise<StoredTeam> {
   const before = await existingTeam(change.db, id);
-  const after = { ...patched<StoredTeam>(before, patch), updatedMs: change.nowMs };
-  await change.db
-    .updateTable('team')
-    .set({ alias: after.alias, ...holderColumns(after), updated_at: change.nowMs })
-    .where('id', '=', id)
-    .execute();
-  await record(change, { kind: 'team', id, before, after });
-  return after;
+  return updateRecorded<StoredTeam>(change, 'team', before, patch, (after, dated) =>
+    change.db
+      .updateTable('team')
+      .set({ ...columns(after), ...dated })
+      .where('id', '=', id)
+      .execute(),
+  );
 }
 
 /** Takes the team, its memberships and its keys away. @throws StorageError missing (`team`) */
@@ -168,6 +159,10 @@ async function existingTeam(db: Kysely<Schema>, id: string): Promise<StoredTeam>
 
 function member(row: Selectable<Schema['team_member']>): TeamMember {
   return { teamId: row.team_id, userId: row.user_id, role: row.role };
+}
+
+function columns(facts: TeamFacts) {
+  return { ...holderColumns(facts), alias: facts.alias };
 }
 
 function storedTeam(row: Selectable<Schema['team']>): StoredTeam {

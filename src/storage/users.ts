@@ -1,8 +1,9 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts, patched } from './holder.ts';
+import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
 import { deleteKey } from './keys.ts';
 import { contains, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
 import { listMemberships, removeMember } from './teams.ts';
@@ -20,28 +21,25 @@ export interface StoredUser extends UserFacts, Dated {
 }
 
 /** @throws StorageError conflict (`id`, `email`) */
-export async function insertUser(change: Change, id: string, facts: UserFacts): Promise<StoredUser> {
-  const { nowMs, origin } = change;
-  await change.db
-    .insertInto('app_user')
-    .values({ id, ...columns(facts), created_at: nowMs, created_by: origin.actor, updated_at: nowMs })
-    .execute();
-  const after: StoredUser = { id, ...facts, createdMs: nowMs, createdBy: origin.actor, updatedMs: nowMs };
-  await record(change, { kind: 'user', id, before: null, after });
-  return after;
+export function insertUser(change: Change, id: string, facts: UserFacts): Promise<StoredUser> {
+  return insertRecorded(change, 'user', id, facts, (dated) =>
+    change.db
+      .insertInto('app_user')
+      .values({ id, ...columns(facts), ...dated })
+      .execute(),
+  );
 }
 
 /** @throws StorageError missing (`user`), conflict (`email`) */
 export async function updateUser(change: Change, id: string, patch: Patch<UserFacts>): Promise<StoredUser> {
   const before = await existingUser(change.db, id);
-  const after = { ...patched<StoredUser>(before, patch), updatedMs: change.nowMs };
-  await change.db
-    .updateTable('app_user')
-    .set({ ...columns(after), updated_at: change.nowMs })
-    .where('id', '=', id)
-    .execute();
-  await record(change, { kind: 'user', id, before, after });
-  return after;
+  return updateRecorded<StoredUser>(change, 'user', before, patch, (after, dated) =>
+    change.db
+      .updateTable('app_user')
+      .set({ ...columns(after), ...dated })
+      .where('id', '=', id)
+      .execute(),
+  );
 }
 
 /** Takes the user, the memberships and the keys away. @throws StorageError missing (`user`) */
