@@ -63,6 +63,40 @@ export const REFUSALS = {
     type: 'key_model_access_denied',
     meaning: 'The caller may not do this: the operation, region or header is outside what is allowed.',
   },
+  budgetExceeded: {
+    status: 400,
+    exception: 'ServiceQuotaExceededException',
+    type: 'budget_exceeded',
+    meaning:
+      'A budget, or a quota over more than an hour, has no room for this request. No client repeats a 400; the message has the arithmetic.',
+  },
+  rateLimited: {
+    status: 429,
+    exception: 'ThrottlingException',
+    type: 'throttling_error',
+    meaning:
+      'A limit of requests or tokens, or of requests at the same time, is used up. `retry-after` says until when.',
+  },
+  unbounded: {
+    status: 403,
+    exception: 'AccessDeniedException',
+    type: 'model_cost_map_missing',
+    meaning:
+      'A hard limit concerns this call, and nothing bounds what it may use: a model without a price, an operation that reports no usage.',
+  },
+  outputOverCap: {
+    status: 400,
+    exception: 'ValidationException',
+    type: 'bad_request_error',
+    meaning: 'The request could get more output tokens than its key may: set a lower maximum.',
+  },
+  limitsUnavailable: {
+    status: 503,
+    exception: 'ServiceUnavailableException',
+    type: 'service_unavailable',
+    retryAfterSeconds: 1,
+    meaning: 'What a hard limit has left can not be told: its counters are out of reach or being restored.',
+  },
   unknownOperation: {
     status: 404,
     exception: 'UnknownOperationException',

@@ -1,0 +1,155 @@
+import { Refusal, type RefusalKind } from '../errors.ts';
+import type { OutputBound, TokenBounds } from './call-bounds.ts';
+import type { Charge } from './charges.ts';
+import { isRate, type Limit, type LimitKind, type LimitScope } from './limit.ts';
+import { countText, dollarsText } from './number-text.ts';
+import { rateHeaders } from './rate-headers.ts';
+import { windowPhrase } from './window.ts';
+
+/** A refusal with headers of its own, alternating names and values. */
+export class LimitRefusal extends Refusal {
+  readonly headers: readonly string[];
+
+  constructor(kind: RefusalKind, message: string, headers: readonly string[]) {
+    super(kind, message);
+    this.headers = headers;
+  }
+}
+
+/** A charge that did not fit. */
+export interface ExceededLimit {
+  readonly charge: Charge;
+  /** Settled and held by running calls. */
+  readonly used: number;
+  /** Until it might fit, in milliseconds; null where waiting is no use. */
+  readonly retryAfterMs: number | null;
+}
+
+/**
+ * The answer to a call that a limit has no room for: 429 for a rate, with when to try again; 400, which no client
+ * repeats, for a budget, a quota over more than an hour, and for a call that is larger than the limit as such.
+ * @param arithmetic how the amount came about, see `spendArithmetic`; null where there is nothing to tell
+ */
+export function exceeded(
+  { charge, used, retryAfterMs }: ExceededLimit,
+  arithmetic: string | null,
+  nowMs: number,
+): LimitRefusal {
+  const { limit, max, amount } = charge;
+  const isRetryable = isRate(limit) && amount <= max && retryAfterMs !== null;
+  const facts = limit.kind === 'spend' ? budgetText(charge, used, arithmetic) : usageText(charge, used);
+  const when = whenText(limit, retryAfterMs, nowMs);
+  if (!isRetryable) return new LimitRefusal('budgetExceeded', `${facts}${when}`, []);
+  const headers = [
+    'retry-after',
+    String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
+    ...rateHeaders([{ charge, remaining: max - used }], nowMs),
+  ];
+  return new LimitRefusal('rateLimited', `${facts}${when}`, headers);
+}
+
+/** LiteLLM's clients look for the first words. */
+function budgetText({ limit, max, amount }: Charge, used: number, arithmetic: string | null): string {
+  const left = Math.max(0, max - used);
+  const state =
+    `Budget has been exceeded! ${scopeText(limit)} has ${dollarsText(left)} left of ${dollarsText(max)} ` +
+    `${windowPhrase(limit.window)} (${dollarsText(used)} is spent or held by running requests).`;
+  const cost = arithmetic === null ? dollarsText(amount) : `${dollarsText(amount)}: ${arithmetic}`;
+  return `${state} This request could cost up to ${cost}.`;
+}
+
+function usageText({ limit, max, amount }: Charge, used: number): string {
+  const what = `${countText(max)} ${UNIT_WORDS[limit.kind]}`;
+  const bound = [what, windowPhrase(limit.window)].filter((words) => words !== '').join(' ');
+  const begin = isRate(limit) ? 'Rate limit' : 'Budget';
+  if (amount > max) {
+    return `${begin} exceeded for ${scopeText(limit)}: this request may need ${countText(amount)}, the limit is ${bound}.`;
+  }
+  const need = amount === 1 ? '' : ` and this request may need ${countText(amount)}`;
+  return `${begin} exceeded for ${scopeText(limit)}: ${countText(used)} of ${bound} are in use${need}.`;
+}
+
+const UNIT_WORDS: Readonly<Record<LimitKind, string>> = {
+  requests: 'requests',
+  inputTokens: 'input tokens',
+  outputTokens: 'output tokens',
+  totalTokens: 'tokens',
+  concurrency: 'requests at the same time',
+  spend: 'nano-dollars',
+};
+
+function whenText({ window }: Limit, retryAfterMs: number | null, nowMs: number): string {
+  if (retryAfterMs === null) return '';
+  if (window.kind !== 'calendar') return ` Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
+  return ` It begins anew at ${new Date(nowMs + retryAfterMs).toISOString().replace('.000', '')}.`;
+}
+
+/** Whose limit it is, and of which calls. */
+function scopeText({ scope, model, tag }: Limit): string {
+  const calls = [model === null ? '' : ` for model ${model}`, tag === null ? '' : ` with tag ${tag}`].join('');
+  return `${holderText(scope)}${calls}`;
+}
+
+function holderText({ kind, id }: LimitScope): string {
+  return kind === 'all' ? 'the gateway' : `${kind} ${id}`;
+}
+
+/** A call that a hard limit concerns while nothing bounds what it may use. */
+export function unbounded(limit: Limit, model: string | null): LimitRefusal {
+  const what = limit.kind === 'spend' ? 'cost' : UNIT_WORDS[limit.kind];
+  const whose = model === null ? 'of this operation' : `of ${model}`;
+  return new LimitRefusal(
+    'unbounded',
+    `${scopeText(limit)} has a hard limit, and nothing tells what ${what} a call ${whose} may come to.`,
+    [],
+  );
+}
+
+/** A request that could get more output than its key may. @param asked null where it sets no maximum */
+export function overOutputCap(asked: number | null, cap: number): LimitRefusal {
+  const reason = asked === null ? 'sets no maximum of output tokens' : `asks for ${countText(asked)} output tokens`;
+  return new LimitRefusal('outputOverCap', `This request ${reason}, and its key may get ${countText(cap)}.`, []);
+}
+
+/** The counters can't be asked, and this limit is closed meanwhile. */
+export function limitsUnavailable({ limit }: Charge, retryAfterMs: number): LimitRefusal {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  const message = `What ${scopeText(limit)} has used can't be told at the moment, and its limit is a hard one: try again shortly.`;
+  return new LimitRefusal('limitsUnavailable', message, ['retry-after', String(seconds)]);
+}
+
+/**
+ * How the cost of a call is bounded: `85,000 input tokens × $3.00 + max_tokens 32,000 × $15.00 per million tokens`.
+ * @param price what tokens cost at most, in nano-dollars
+ * @returns null where a bound or a price is missing
+ */
+export function spendArithmetic(
+  { inputTokens, output }: TokenBounds,
+  price: (tokens: { readonly inputTokens: number; readonly outputTokens: number }) => bigint | null,
+): string | null {
+  if (inputTokens === null || output === null) return null;
+  // The rate of the output may depend on how long the input is: it is what the output adds.
+  const input = price({ inputTokens, outputTokens: 0 });
+  const both = price({ inputTokens, outputTokens: output.tokens });
+  if (input === null || both === null) return null;
+  const terms = [
+    `${countText(inputTokens)} input tokens${rateText(input, inputTokens)}`,
+    `${outputText(output)}${rateText(both - input, output.tokens)}`,
+  ];
+  return `${terms.join(' + ')} per million tokens`;
+}
+
+function rateText(nanos: bigint, tokens: number): string {
+  return tokens === 0 ? '' : ` × ${dollarsText((Number(nanos) / tokens) * 1_000_000)}`;
+}
+
+function outputText({ tokens, from }: OutputBound): string {
+  switch (from) {
+    case 'request':
+      return `max_tokens ${countText(tokens)}`;
+    case 'model':
+      return `${countText(tokens)} output tokens (the most the model gives; set max_tokens to lower it)`;
+    case 'cap':
+      return `${countText(tokens)} output tokens (the most this key gets)`;
+  }
+}
