@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
+import { z } from 'zod';
 import { DEFAULT_OPERATIONS } from '../src/domain/policy/default-operations.ts';
+import { MODEL_LOOKUPS } from '../src/domain/policy/model-lookup.ts';
 import { runCommand, type CommandResult } from './clients/run-command.ts';
 import { MASTER_KEY, startTestGateway, type TestGateway } from './support/test-gateway.ts';
 import { issueKey, type IssuedKey } from './support/virtual-keys.ts';
@@ -44,6 +46,15 @@ test('every snippet is run, or says why not', () => {
 
 test('the default operations are those of the code', () => {
   assert.ok(blocks.some(({ code }) => code === `${DEFAULT_OPERATIONS.join('\n')}\n`));
+});
+
+test('the IAM actions are those by which the code looks models up', () => {
+  const looked = Object.values(MODEL_LOOKUPS).flatMap((lookups) =>
+    lookups.map(({ operation }) => `bedrock:${operation}`),
+  );
+  const [policy] = blocks.filter(({ language }) => language === 'json');
+  const { Action } = z.object({ Action: z.array(z.string()) }).parse(JSON.parse(policy?.code ?? ''));
+  assert.deepEqual(new Set(Action), new Set(looked));
 });
 
 describe('snippets', () => {
