@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { KeyCaller, Role } from '../domain/caller.ts';
 import { Refusal } from '../domain/errors.ts';
 import { isAccessKeyId } from '../domain/keys/access-key-id.ts';
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
 import { bearerDigest, type DataKey, secretAccessKeyOf } from '../domain/keys/data-key.ts';
+import type { RandomBytes } from '../domain/keys/random-text.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import type { Clock, KeyHolder, KeyHolders } from '../ports.ts';
 import type { Keyring } from './keyring.ts';
@@ -53,6 +55,7 @@ export interface KeyHoldersOptions {
   readonly clock: Clock;
   /** How long what is in memory counts while the store can't say whether it still holds. */
   readonly staleMs: number;
+  readonly random: RandomBytes;
 }
 
 interface Entry {
@@ -70,6 +73,7 @@ const UNKNOWN_MAX = 50_000;
 const UNKNOWN_MS = 5000;
 /** Look-ups at once. Above it somebody is guessing, and those who hold known keys must not wait for that. */
 const LOOKUPS_MAX = 256;
+const SALT_BYTES = 32;
 
 /**
  * Who holds a credential, from memory. The store is asked for what is not there; its news of changes takes out what no
@@ -81,10 +85,13 @@ export class CachedKeyHolders implements KeyHolders {
   readonly #unknown = new LRUCache<string, true>({ max: UNKNOWN_MAX, ttl: UNKNOWN_MS });
   readonly #namesOfKey = new Map<string, Set<string>>();
   readonly #lookups = new Map<string, Promise<KeyHolder | null>>();
+  /** Of this process alone, so that what memory keeps of a key fits nothing elsewhere. */
+  readonly #salt: string;
   #newsHeard = 0;
 
   constructor(options: KeyHoldersOptions) {
     this.#options = options;
+    this.#salt = Buffer.from(options.random(SALT_BYTES)).toString('base64');
     this.#holders = new LRUCache({
       max: HOLDERS_MAX,
       dispose: ({ holder }, name) => this.#forgetName(holder.caller.keyId, name),
@@ -92,10 +99,10 @@ export class CachedKeyHolders implements KeyHolders {
   }
 
   byBearerKey(key: string): KeyHolder | null | Promise<KeyHolder | null> {
-    if (!isBearerKey(key)) return null;
-    const name = bearerDigest(this.#options.keyring.current, key);
+    const name = this.#bearerName(key);
     const known = this.#known(name);
-    return known === undefined ? this.#lookUp(name, () => this.#findBearer(key)) : known;
+    if (known !== undefined) return known;
+    return isBearerKey(key) ? this.#lookUp(name, () => this.#findBearer(key)) : null;
   }
 
   byAccessKeyId(accessKeyId: string): KeyHolder | null | Promise<KeyHolder | null> {
@@ -116,6 +123,15 @@ export class CachedKeyHolders implements KeyHolders {
       if (kind !== 'key') continue;
       for (const name of this.#namesOfKey.get(id) ?? []) this.#holders.delete(name);
     }
+  }
+
+  /**
+   * What memory knows a bearer key by. The stored digest and the key's checksum cost several times as much, and need not
+   * be asked for about a key that has been found. With each new data key every key gets another name: it is looked up
+   * again, and moves.
+   */
+  #bearerName(key: string): string {
+    return hash('sha256', `${this.#salt} ${this.#options.keyring.current.version} ${key}`, 'base64');
   }
 
   /** Undefined when memory does not know; null when it knows that nobody holds it. */

@@ -29,6 +29,7 @@ class Instance {
   readonly rows: Map<string, CredentialFacts>;
   readonly holders: CachedKeyHolders;
   readonly rehashed: (readonly [id: number, lookup: string, version: number])[] = [];
+  lookUps = 0;
   /** Runs in the middle of the next look-up. */
   meanwhile: () => Promise<unknown> = () => Promise.resolve();
 
@@ -37,6 +38,7 @@ class Instance {
     this.holders = new CachedKeyHolders({
       keyring,
       find: async (_kind, lookups) => {
+        this.lookUps += 1;
         const [found] = lookups.flatMap((lookup) => rows.get(lookup) ?? []);
         await this.meanwhile();
         return found ?? null;
@@ -45,6 +47,7 @@ class Instance {
       currentAsOfMs: CLOCK.elapsedMs,
       clock: CLOCK,
       staleMs: 1000,
+      random: randomBytes,
     });
   }
 }
@@ -114,6 +117,44 @@ test('a key found under an older data key is told of once per look-up, one under
   put(bearerDigest(rolled, fresh), rolled);
   for (const key of [old, old, fresh]) assert.equal((await there.holders.byBearerKey(key))?.caller.keyId, 'key_1');
   assert.deepEqual(there.rehashed, [[7, bearerDigest(rolled, old), 2]]);
+});
+
+test('a key in memory is looked up once more after a roll, which moves it, and a pair is not', async () => {
+  const { ringThere, rows, put, there } = await twoInstances();
+  const { holders } = there;
+  const [key, accessKeyId] = [newBearerKey(randomBytes), newAccessKeyId(randomBytes)];
+  const first = ringThere.current;
+  put(bearerDigest(first, key), first);
+  put(accessKeyId, first);
+  const askTwice = async () => {
+    for (const found of [holders.byBearerKey(key), holders.byBearerKey(key), holders.byAccessKeyId(accessKeyId)]) {
+      assert.equal((await found)?.caller.keyId, 'key_1');
+    }
+    return there.lookUps;
+  };
+  assert.equal(await askTwice(), 2);
+  assert.equal(await askTwice(), 2);
+  const rolled = await ringThere.roll(Date.now() + DAY_MS);
+  assert.equal(await askTwice(), 3);
+  const moved = bearerDigest(rolled, key);
+  assert.deepEqual(there.rehashed, [[7, moved, 2]]);
+  rows.delete(bearerDigest(first, key));
+  put(moved, rolled);
+  holders.hear([{ kind: 'key', id: 'key_1' }]);
+  assert.equal(await askTwice(), 5);
+  assert.equal(there.rehashed.length, 1);
+});
+
+test('with the end of its data key a key in memory ends too, unless it has moved', async () => {
+  const { ringThere, put, there } = await twoInstances();
+  const [left, moved] = [newBearerKey(randomBytes), newBearerKey(randomBytes)];
+  const first = ringThere.current;
+  for (const key of [left, moved]) put(bearerDigest(first, key), first);
+  for (const key of [left, moved]) assert.notEqual(await there.holders.byBearerKey(key), null);
+  const rolled = await ringThere.roll(Date.now());
+  put(bearerDigest(rolled, moved), rolled);
+  assert.equal(await there.holders.byBearerKey(left), null);
+  assert.notEqual(await there.holders.byBearerKey(moved), null);
 });
 
 test('keys move one after the other, each once; one that could not is logged without it and tried again later', async () => {

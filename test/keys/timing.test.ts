@@ -86,6 +86,7 @@ test('how long a wrong key takes says nothing about how much of a right one it s
     currentAsOfMs: () => performance.now(),
     clock: { nowMs: () => Date.now(), elapsedMs: () => performance.now() },
     staleMs: 1000,
+    random: randomBytes,
   });
   assert.equal((await holders.byBearerKey(right))?.caller.keyId, 'key_1');
   const attempt = async (ask: (key: string) => void): Promise<number> => {
