@@ -1,3 +1,4 @@
+import type { KeyFacts } from '../src/domain/holders.ts';
 import { randomBytes } from 'node:crypto';
 import { newAccessKeyId } from '../src/domain/keys/access-key-id.ts';
 import { newBearerKey, shownName } from '../src/domain/keys/bearer-key.ts';
@@ -7,7 +8,7 @@ import { DEFAULT_GRANT } from '../src/domain/policy/grant.ts';
 import { openKeyring } from '../src/keys/keyring.ts';
 import { addCredentials } from '../src/storage/credentials.ts';
 import { createDataKeyStore } from '../src/storage/data-key-store.ts';
-import { insertKey, type KeyFacts } from '../src/storage/keys.ts';
+import { insertKey } from '../src/storage/keys.ts';
 import { openStorage } from '../src/storage/storage.ts';
 import { MASTER_KEY } from './outcrop.ts';
 

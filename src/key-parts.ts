@@ -1,3 +1,4 @@
+import type { Origin } from './domain/audit.ts';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { readSettings } from './admin/settings.ts';
@@ -7,7 +8,6 @@ import { openKeyring, type Keyring } from './keys/keyring.ts';
 import type { Clock, KeyHolders, Log } from './ports.ts';
 import { createRehashQueue } from './keys/rehash-queue.ts';
 import { findCredential, rehashCredential } from './storage/credentials.ts';
-import type { Origin } from './storage/change.ts';
 import { createDataKeyStore } from './storage/data-key-store.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
 
@@ -58,7 +58,6 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
       currentAsOfMs: () => storage.changes.currentAsOfMs(),
       clock,
       staleMs: settings.keyStaleSeconds * 1000,
-      random: randomBytes,
     });
     storage.changes.subscribe((news) => {
       holders.hear(news);

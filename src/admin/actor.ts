@@ -1,7 +1,7 @@
+import type { StoredKey } from '../domain/holders.ts';
 import { routesWithin } from '../domain/allowed-routes.ts';
 import { excessOf } from '../domain/policy/within.ts';
 import type { Grant } from '../domain/policy/grant.ts';
-import type { StoredKey } from './ports.ts';
 import { Problem } from './problem.ts';
 
 export const USER_ROLES = ['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'] as const;

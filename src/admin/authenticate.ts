@@ -1,3 +1,4 @@
+import type { CredentialOwner } from '../domain/keys/credentials.ts';
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
 import { readClaim } from '../domain/credential-carriers.ts';
 import { Refusal } from '../domain/errors.ts';
@@ -7,7 +8,7 @@ import { blockHolds, parseBlock } from '../domain/policy/cidr.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import { type Actor, USER_ROLES, type UserRole } from './actor.ts';
 import { findBearer } from './credentials.ts';
-import type { AdminParts, CredentialOwner } from './ports.ts';
+import type { AdminParts } from './ports.ts';
 import { Problem } from './problem.ts';
 import { readSettings } from './settings.ts';
 

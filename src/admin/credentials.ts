@@ -1,8 +1,9 @@
+import type { CredentialOwner, NewCredential } from '../domain/keys/credentials.ts';
 import { newAccessKeyId } from '../domain/keys/access-key-id.ts';
 import { newBearerKey, ownKeyFault } from '../domain/keys/bearer-key.ts';
 import { bearerDigest, secretAccessKeyOf } from '../domain/keys/data-key.ts';
 import { type Actor, isAdmin } from './actor.ts';
-import type { AdminParts, AdminReads, CredentialOwner, NewCredential } from './ports.ts';
+import type { AdminParts, AdminReads } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** A new pair of credentials: what the caller is told, once, and what is stored. */

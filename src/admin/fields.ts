@@ -1,4 +1,4 @@
-import type { JsonValue } from './ports.ts';
+import type { JsonValue } from '../domain/json.ts';
 import { Problem, shownField } from './problem.ts';
 
 /**

@@ -1,8 +1,9 @@
+import type { StoredKey } from '../domain/holders.ts';
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
 import { isKeyId } from '../domain/keys/key-id.ts';
 import { type Actor, mayChangeKey, maySeeKey } from './actor.ts';
 import { findBearer } from './credentials.ts';
-import type { AdminParts, AdminReads, StoredKey } from './ports.ts';
+import type { AdminParts, AdminReads } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** As LiteLLM answers; also for keys that are not the caller's business, so that nobody can ask which there are. */

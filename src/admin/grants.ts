@@ -1,8 +1,9 @@
+import type { HolderFacts } from '../domain/holders.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { SERVICE_IDS } from '../domain/operations/services.ts';
 import { grantFaults } from '../domain/policy/grant-faults.ts';
 import { DEFAULT_GRANT, type Grant } from '../domain/policy/grant.ts';
 import { GRANT_FIELDS, type Actor, isAdmin, requireHeld } from './actor.ts';
-import type { HolderFacts, JsonObject } from './ports.ts';
 import { Problem, shownValue } from './problem.ts';
 
 /** The fields of a request that a grant is made of. An empty list restricts nothing. */

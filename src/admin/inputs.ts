@@ -1,8 +1,8 @@
+import type { JsonObject, JsonValue } from '../domain/json.ts';
 import { z } from '@hono/zod-openapi';
 import { isAllowedRoute } from '../domain/allowed-routes.ts';
 import { isRegion } from '../domain/aws/partitions.ts';
 import { durationMs } from './duration.ts';
-import type { JsonObject, JsonValue } from './ports.ts';
 
 const METADATA_BYTES_MAX = 64 * 1024;
 export const KEYS_PER_REQUEST_MAX = 1000;

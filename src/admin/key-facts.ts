@@ -1,9 +1,10 @@
+import type { KeyFacts, Patch, StoredKey } from '../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
 import { type Actor, isAdmin, leadsTeam, requireExpiryHeld, requireHeld, requireRoutesHeld } from './actor.ts';
 import { durationMs } from './duration.ts';
 import { holderAfter, inheritedGrant, NEW_KEY, NEW_OWNER } from './grants.ts';
 import { durationText, keyShape } from './inputs.ts';
-import type { AdminChange, KeyFacts, Patch, StoredKey } from './ports.ts';
+import type { AdminChange } from './ports.ts';
 import { Problem } from './problem.ts';
 import { DEFAULT_GRANT } from '../domain/policy/grant.ts';
 import { type HolderSettings, NO_SETTINGS, readSettings, storedSettings } from './settings.ts';

@@ -1,8 +1,30 @@
 /** All that the management API needs from outside. The composition root binds it to storage, keyring and settings. */
+import type { AuditEntry, Origin } from '../domain/audit.ts';
+import type {
+  KeyFacts,
+  Patch,
+  StoredCustomer,
+  StoredKey,
+  StoredTeam,
+  StoredUser,
+  TeamFacts,
+  TeamMember,
+  UserFacts,
+} from '../domain/holders.ts';
+import type { CredentialCount, CredentialOwner, NewCredential, StoredCredential } from '../domain/keys/credentials.ts';
+import type {
+  AuditFilter,
+  CustomerFilter,
+  KeyFilter,
+  KeySort,
+  Page,
+  PageRequest,
+  TeamFilter,
+  UserFilter,
+} from '../domain/lists.ts';
 import type { Bound } from '../domain/bound.ts';
 import type { DataKey } from '../domain/keys/data-key.ts';
 import type { RandomBytes } from '../domain/keys/random-text.ts';
-import type { Grant } from '../domain/policy/grant.ts';
 import type { Clock, Log } from '../ports.ts';
 
 export interface AdminParts {
@@ -49,23 +71,9 @@ export interface StoredDataKey {
   readonly retiredAtMs: number | null;
 }
 
-export interface CredentialCount {
-  readonly version: number;
-  readonly kind: 'bearer' | 'aws';
-  readonly count: number;
-}
-
 export interface StoreFault {
   readonly kind: 'cannotOpen' | 'unavailable' | 'conflict' | 'missing' | 'invalid';
   readonly field: string | null;
-}
-
-export interface Origin {
-  readonly actor: string;
-  readonly action: string;
-  readonly sourceAddress: string | null;
-  /** In whose name, as the actor says (LiteLLM's header `litellm-changed-by`); null for its own. */
-  readonly onBehalfOf: string | null;
 }
 
 export interface AdminStore {
@@ -73,176 +81,6 @@ export interface AdminStore {
   /** As a whole or not at all, with its audit rows. Nothing but the database may be awaited inside. */
   change<Result>(origin: Origin, work: (change: AdminChange) => Promise<Result>): Promise<Result>;
 }
-
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
-
-/** What keys, teams, users and customers have in common. */
-export interface HolderFacts {
-  readonly grant: Grant;
-  readonly limits: JsonObject | null;
-  readonly settings: JsonObject;
-  readonly metadata: JsonObject;
-  readonly tags: readonly string[];
-  readonly blocked: boolean;
-}
-
-interface Dated {
-  readonly createdMs: number;
-  readonly createdBy: string;
-  readonly updatedMs: number;
-}
-
-export interface KeyFacts extends HolderFacts {
-  readonly alias: string | null;
-  readonly name: string;
-  readonly teamId: string | null;
-  readonly userId: string | null;
-  readonly expiresMs: number | null;
-}
-
-export interface StoredKey extends KeyFacts, Dated {
-  readonly id: string;
-  readonly deletedMs: number | null;
-}
-
-export interface TeamFacts extends HolderFacts {
-  readonly alias: string | null;
-}
-
-export interface StoredTeam extends TeamFacts, Dated {
-  readonly id: string;
-}
-
-export interface UserFacts extends HolderFacts {
-  readonly alias: string | null;
-  readonly email: string | null;
-  readonly role: string;
-}
-
-export interface StoredUser extends UserFacts, Dated {
-  readonly id: string;
-}
-
-export interface StoredCustomer extends HolderFacts, Dated {
-  readonly id: string;
-  readonly alias: string | null;
-}
-
-export interface TeamMember {
-  readonly teamId: string;
-  readonly userId: string;
-  readonly role: string;
-}
-
-export interface NewCredential {
-  readonly kind: 'bearer' | 'aws';
-  readonly lookup: string;
-  readonly dataKeyVersion: number;
-}
-
-export interface StoredCredential extends NewCredential {
-  readonly id: number;
-  readonly keyId: string;
-  /** Null while current; of a replaced one the end of its grace. */
-  readonly validUntilMs: number | null;
-}
-
-interface OwnerRights {
-  readonly grant: Grant;
-  readonly blocked: boolean;
-  readonly settings: JsonObject;
-}
-
-export interface CredentialOwner {
-  readonly credential: StoredCredential;
-  readonly key: HolderFacts & {
-    readonly id: string;
-    readonly teamId: string | null;
-    readonly userId: string | null;
-    readonly expiresMs: number | null;
-  };
-  readonly team: OwnerRights | null;
-  readonly user: (OwnerRights & { readonly role: string }) | null;
-}
-
-export interface AuditEntry {
-  readonly id: number;
-  readonly atMs: number;
-  readonly actor: string;
-  readonly action: string;
-  readonly objectKind: string;
-  readonly objectId: string;
-  readonly before: JsonObject | null;
-  readonly after: JsonObject | null;
-  readonly sourceAddress: string | null;
-  readonly onBehalfOf: string | null;
-}
-
-export interface PageRequest {
-  readonly page: number;
-  readonly size: number;
-}
-
-export interface Page<Row> {
-  readonly rows: readonly Row[];
-  readonly total: number;
-}
-
-export interface KeyFilter {
-  readonly teamId?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly aliasContains?: string | undefined;
-  readonly blocked?: boolean | undefined;
-  readonly deleted?: boolean | undefined;
-  /** All conditions are met together with this one: of this user, of these teams or made by this actor. */
-  readonly visibleTo?: KeyViewer | undefined;
-}
-
-export interface KeyViewer {
-  readonly userId: string | null;
-  readonly teamIds: readonly string[];
-  readonly createdBy: string | null;
-}
-
-export interface KeySort {
-  readonly by: 'created' | 'updated' | 'alias' | 'expires' | 'id';
-  readonly order: 'asc' | 'desc';
-}
-
-export interface TeamFilter {
-  readonly ids?: readonly string[] | undefined;
-  readonly alias?: string | undefined;
-  readonly aliasContains?: string | undefined;
-  readonly memberId?: string | undefined;
-}
-
-export interface UserFilter {
-  readonly ids?: readonly string[] | undefined;
-  readonly role?: string | undefined;
-  readonly emailContains?: string | undefined;
-  readonly teamId?: string | undefined;
-}
-
-export interface CustomerFilter {
-  readonly idContains?: string | undefined;
-  readonly blocked?: boolean | undefined;
-}
-
-export interface AuditFilter {
-  readonly actor?: string | undefined;
-  /** In whose name: what the actor said, else the actor. */
-  readonly changedBy?: string | undefined;
-  readonly action?: string | undefined;
-  readonly objectKind?: string | undefined;
-  readonly objectId?: string | undefined;
-  readonly fromMs?: number | undefined;
-  readonly untilMs?: number | undefined;
-}
-
-export type Patch<Facts> = { readonly [Name in keyof Facts]?: Facts[Name] | undefined };
 
 /** Reading. What is not there is null; a store that is down is a fault. */
 export interface AdminReads {

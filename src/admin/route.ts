@@ -1,8 +1,9 @@
+import type { Origin } from '../domain/audit.ts';
 import type { z } from '@hono/zod-openapi';
 import type { Access, Actor } from './actor.ts';
 import { actorName } from './actor.ts';
 import { type FieldTable, takeFields, unknownField } from './fields.ts';
-import type { AdminChange, AdminParts, Origin } from './ports.ts';
+import type { AdminChange, AdminParts } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** A request that has been let in, as handlers see it. */

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from './ports.ts';
+import type { JsonObject, JsonValue } from '../domain/json.ts';
 
 /** What is enforced of a key beside its grant. Stored in its `settings`, where who lets requests in reads it too. */
 export interface HolderSettings {

@@ -1,6 +1,7 @@
+import type { HolderFacts, StoredCustomer, StoredKey, StoredTeam, StoredUser } from '../domain/holders.ts';
+import type { Page, PageRequest } from '../domain/lists.ts';
 import { z } from '@hono/zod-openapi';
 import type { Grant } from '../domain/policy/grant.ts';
-import type { HolderFacts, Page, PageRequest, StoredCustomer, StoredKey, StoredTeam, StoredUser } from './ports.ts';
 import { readSettings } from './settings.ts';
 
 /** LiteLLM's fields for rates and budgets, so that who reads them finds "none". */

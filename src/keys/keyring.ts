@@ -1,3 +1,4 @@
+import type { Origin } from '../domain/audit.ts';
 import { DATA_KEY_BYTES, type DataKey, dataKey } from '../domain/keys/data-key.ts';
 import type { RandomBytes } from '../domain/keys/random-text.ts';
 import { unwrap, wrap, type WrappedDataKey } from './wrapping.ts';
@@ -10,15 +11,6 @@ export interface StoredDataKey {
   readonly copies: readonly WrappedDataKey[];
 }
 
-/** Who rolls the data key and from where, for the audit. */
-export interface RolledBy {
-  readonly actor: string;
-  readonly action: string;
-  readonly sourceAddress: string | null;
-  /** In whose name, as the actor says; null for its own. */
-  readonly onBehalfOf: string | null;
-}
-
 export interface NewDataKey {
   readonly version: number;
   readonly createdAtMs: number;
@@ -26,7 +18,7 @@ export interface NewDataKey {
   /** When the versions before it stop counting: set on each of them that would count longer. Null for the first. */
   readonly othersRetireAtMs: number | null;
   /** Null for the gateway itself, which makes the first one. */
-  readonly by: RolledBy | null;
+  readonly by: Origin | null;
 }
 
 /** What the keyring needs of storage. */
@@ -70,7 +62,7 @@ export interface Keyring {
    * Makes a new version the current one. When another instance does so at the same moment, its version is taken.
    * @param othersRetireAtMs until when credentials of the older versions count.
    */
-  roll(othersRetireAtMs: number, by?: RolledBy): Promise<DataKey>;
+  roll(othersRetireAtMs: number, by?: Origin): Promise<DataKey>;
 }
 
 /** The data key can't be opened. The message says what to do and holds no secret. */
@@ -139,7 +131,7 @@ class OpenKeyring implements Keyring {
     return this.current.version > version;
   }
 
-  async roll(othersRetireAtMs: number, by: RolledBy | null = null): Promise<DataKey> {
+  async roll(othersRetireAtMs: number, by: Origin | null = null): Promise<DataKey> {
     // A version that this instance has not heard of yet must not be taken for the outcome of this roll.
     await this.refresh();
     await insertNew(this.current.version + 1, othersRetireAtMs, by, this.#options);
@@ -171,7 +163,7 @@ class OpenKeyring implements Keyring {
 async function insertNew(
   version: number,
   othersRetireAtMs: number | null,
-  by: RolledBy | null,
+  by: Origin | null,
   { store, secret, random, nowMs }: KeyringOptions,
 ): Promise<void> {
   const copy = await wrap(random(DATA_KEY_BYTES), version, secret, random);

@@ -1,38 +1,9 @@
+import type { AuditEntry } from '../domain/audit.ts';
+import type { AuditFilter, Page, PageRequest } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
-import { type JsonObject, parseObject } from './json-column.ts';
-import { type Page, pageBounds, type PageRequest } from './paging.ts';
+import { parseObject } from './json-column.ts';
+import { pageBounds } from './paging.ts';
 import type { Schema } from './schema.ts';
-
-/** One change that was made. Rows are only ever added, by `record` in `change.ts`. */
-export interface AuditEntry {
-  /** Grows with time. */
-  readonly id: number;
-  readonly atMs: number;
-  readonly actor: string;
-  readonly action: string;
-  readonly objectKind: string;
-  readonly objectId: string;
-  /** Null for what was new. */
-  readonly before: JsonObject | null;
-  /** Null for what is gone. */
-  readonly after: JsonObject | null;
-  readonly sourceAddress: string | null;
-  /** In whose name the actor did it, as it said itself; null for its own. */
-  readonly onBehalfOf: string | null;
-}
-
-/** Conditions on a list of audit entries; all that are given must hold. */
-export interface AuditFilter {
-  readonly actor?: string | undefined;
-  /** In whose name: what the actor said, else the actor. */
-  readonly changedBy?: string | undefined;
-  readonly action?: string | undefined;
-  readonly objectKind?: string | undefined;
-  readonly objectId?: string | undefined;
-  readonly fromMs?: number | undefined;
-  /** Exclusive. */
-  readonly untilMs?: number | undefined;
-}
 
 /** One page of audit entries, the newest first. */
 export async function listAudit(db: Kysely<Schema>, filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>> {

@@ -1,16 +1,6 @@
+import type { Origin } from '../domain/audit.ts';
 import type { Transaction } from 'kysely';
 import type { Schema } from './schema.ts';
-
-/** Who changes something, by what action and from where: what the audit row says beside the objects themselves. */
-export interface Origin {
-  /** `master`, a key id, `system`. */
-  readonly actor: string;
-  /** Such as `key.generate`. */
-  readonly action: string;
-  readonly sourceAddress: string | null;
-  /** In whose name, as the actor says (LiteLLM's header `litellm-changed-by`); null for its own. */
-  readonly onBehalfOf: string | null;
-}
 
 export type ObjectKind = 'key' | 'team' | 'user' | 'customer' | 'data_key';
 

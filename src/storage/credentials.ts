@@ -1,51 +1,19 @@
-import type { Grant } from '../domain/policy/grant.ts';
+import type {
+  CredentialCount,
+  CredentialKind,
+  CredentialOwner,
+  NewCredential,
+  OwnerRights,
+  StoredCredential,
+} from '../domain/keys/credentials.ts';
+import type { Page, PageRequest } from '../domain/lists.ts';
 import type { Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type HolderFacts, holderFacts, parseGrant } from './holder.ts';
-import { type JsonObject, parseObject, parseStrings } from './json-column.ts';
-import { type Page, pageBounds, type PageRequest } from './paging.ts';
+import { holderFacts, parseGrant } from './holder.ts';
+import { parseObject, parseStrings } from './json-column.ts';
+import { pageBounds } from './paging.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
-
-export type CredentialKind = 'bearer' | 'aws';
-
-export interface NewCredential {
-  readonly kind: CredentialKind;
-  /** Bearer: digest in hex under that data key. AWS: the access key id. */
-  readonly lookup: string;
-  readonly dataKeyVersion: number;
-}
-
-export interface StoredCredential extends NewCredential {
-  readonly id: number;
-  readonly keyId: string;
-  /** Null for a current credential; for a replaced one the end of its grace. */
-  readonly validUntilMs: number | null;
-  readonly createdMs: number;
-}
-
-/** A credential with all that decides about a request made with it. */
-export interface CredentialOwner {
-  readonly credential: StoredCredential;
-  readonly key: HolderFacts & {
-    readonly id: string;
-    readonly alias: string | null;
-    readonly teamId: string | null;
-    readonly userId: string | null;
-    readonly expiresMs: number | null;
-  };
-  readonly team: OwnerRights | null;
-  readonly user: (OwnerRights & { readonly role: string }) | null;
-}
-
-/** What a team or user has to say about its keys. */
-export interface OwnerRights {
-  readonly grant: Grant;
-  readonly blocked: boolean;
-  readonly limits: JsonObject | null;
-  readonly settings: JsonObject;
-  readonly tags: readonly string[];
-}
 
 /**
  * Finds whose credential this is, with the rights of key, team and user: the look-up of every request that no cache
@@ -172,10 +140,7 @@ export async function listCredentials(db: Kysely<Schema>, keyId: string): Promis
 }
 
 /** How many credentials that are still good stand under each data key version. */
-export async function countByDataKeyVersion(
-  db: Kysely<Schema>,
-  nowMs: number,
-): Promise<readonly { readonly version: number; readonly kind: CredentialKind; readonly count: number }[]> {
+export async function countByDataKeyVersion(db: Kysely<Schema>, nowMs: number): Promise<readonly CredentialCount[]> {
   const rows = await db
     .selectFrom('credential')
     .where((eb) => eb.or([eb('valid_until', 'is', null), eb('valid_until', '>', nowMs)]))

@@ -1,19 +1,12 @@
+import type { CustomerFacts, Patch, StoredCustomer } from '../domain/holders.ts';
+import type { CustomerFilter, Page, PageRequest } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
-import { contains, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { dates, holderColumns, holderFacts } from './holder.ts';
+import { contains, pageBounds } from './paging.ts';
 import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
-
-/** An end user of somebody's application, named by the application. */
-export interface CustomerFacts extends HolderFacts {
-  readonly alias: string | null;
-}
-
-export interface StoredCustomer extends CustomerFacts, Dated {
-  readonly id: string;
-}
 
 /** @throws StorageError conflict (`id`) */
 export function insertCustomer(change: Change, id: string, facts: CustomerFacts): Promise<StoredCustomer> {
@@ -48,12 +41,6 @@ export async function deleteCustomer(change: Change, id: string): Promise<Stored
 export async function getCustomer(db: Kysely<Schema>, id: string): Promise<StoredCustomer | null> {
   const row = await db.selectFrom('customer').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : storedCustomer(row);
-}
-
-/** Conditions on a list of customers; all that are given must hold. */
-export interface CustomerFilter {
-  readonly idContains?: string | undefined;
-  readonly blocked?: boolean | undefined;
 }
 
 /** One page of customers, the newest first. */

@@ -1,4 +1,4 @@
-import type { Origin } from './change.ts';
+import type { Origin } from '../domain/audit.ts';
 import { addDataKeyCopy, type DataKeyCopy, insertDataKey, listDataKeys, type StoredDataKey } from './data-keys.ts';
 import type { Storage } from './storage.ts';
 

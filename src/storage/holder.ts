@@ -1,28 +1,8 @@
+import type { Dated, HolderFacts, Patch } from '../domain/holders.ts';
+import type { JsonValue } from '../domain/json.ts';
 import type { Grant } from '../domain/policy/grant.ts';
-import { isStrings, parseObject, parseStrings, type JsonObject, type JsonValue } from './json-column.ts';
+import { isStrings, parseObject, parseStrings } from './json-column.ts';
 import type { HolderColumns } from './schema.ts';
-
-/** What keys, teams, users and customers have in common. */
-export interface HolderFacts {
-  readonly grant: Grant;
-  /** Budgets and rates; null while none are set. */
-  readonly limits: JsonObject | null;
-  /** What else is enforced of the holder (default region, allowed routes, …), as the management API defines it. */
-  readonly settings: JsonObject;
-  /** The owner's own notes. Never interpreted. */
-  readonly metadata: JsonObject;
-  readonly tags: readonly string[];
-  readonly blocked: boolean;
-}
-
-export interface Dated {
-  readonly createdMs: number;
-  readonly createdBy: string;
-  readonly updatedMs: number;
-}
-
-/** What is to be changed of something; a member that is absent or undefined stays as it is. */
-export type Patch<Facts> = { readonly [Name in keyof Facts]?: Facts[Name] | undefined };
 
 /** Holder columns without the dates. */
 type FactColumns = Pick<HolderColumns, 'grants' | 'limits' | 'settings' | 'metadata' | 'tags' | 'blocked'>;

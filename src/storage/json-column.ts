@@ -1,9 +1,4 @@
-/** What JSON can say. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
-
+import type { JsonObject } from '../domain/json.ts';
 /** @throws TypeError for text that is not a JSON object: the row was not written by us. */
 export function parseObject(text: string): JsonObject {
   const value: unknown = JSON.parse(text);

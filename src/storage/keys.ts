@@ -1,26 +1,12 @@
+import type { KeyFacts, Patch, StoredKey } from '../domain/holders.ts';
+import type { KeyFilter, KeySort, KeyViewer, Page, PageRequest } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
-import { contains, type Order, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { dates, holderColumns, holderFacts } from './holder.ts';
+import { contains, pageBounds } from './paging.ts';
 import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
-
-/** What is known of a virtual key apart from its credentials. */
-export interface KeyFacts extends HolderFacts {
-  /** Unique among keys that are not deleted. */
-  readonly alias: string | null;
-  /** As shown to people: `sk-...` and the last four characters. */
-  readonly name: string;
-  readonly teamId: string | null;
-  readonly userId: string | null;
-  readonly expiresMs: number | null;
-}
-
-export interface StoredKey extends KeyFacts, Dated {
-  readonly id: string;
-  readonly deletedMs: number | null;
-}
 
 /**
  * Stores a key without credentials; `addCredentials` in the same change gives it some.
@@ -84,27 +70,6 @@ export async function getKeyByAlias(db: Kysely<Schema>, alias: string): Promise<
   return row === undefined ? null : storedKey(row);
 }
 
-/** Conditions on a list of keys; all that are given must hold. */
-export interface KeyFilter {
-  readonly teamId?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly createdBy?: string | undefined;
-  readonly alias?: string | undefined;
-  /** Without regard to the case of ASCII letters. */
-  readonly aliasContains?: string | undefined;
-  readonly blocked?: boolean | undefined;
-  /** Deleted keys instead of those in use. */
-  readonly deleted?: boolean | undefined;
-  /** Only keys that somebody may see: of this user, of these teams or made by this actor. */
-  readonly visibleTo?: KeyViewer | undefined;
-}
-
-export interface KeyViewer {
-  readonly userId: string | null;
-  readonly teamIds: readonly string[];
-  readonly createdBy: string | null;
-}
-
 const SORT_COLUMNS = {
   created: 'created_at',
   updated: 'updated_at',
@@ -112,11 +77,6 @@ const SORT_COLUMNS = {
   expires: 'expires_at',
   id: 'id',
 } as const;
-
-export interface KeySort {
-  readonly by: keyof typeof SORT_COLUMNS;
-  readonly order: Order;
-}
 
 /** One page of the keys that pass the filter. Without a value in the sort column (no alias, no expiry) comes last. */
 export async function listKeys(

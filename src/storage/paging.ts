@@ -1,21 +1,6 @@
+import type { PageRequest } from '../domain/lists.ts';
 import { type Expression, type SqlBool, sql } from 'kysely';
 import { StorageError, unstorable } from './storage-error.ts';
-
-/** Which part of a list is wanted. */
-export interface PageRequest {
-  /** From 1. */
-  readonly page: number;
-  /** 1 to 100. */
-  readonly size: number;
-}
-
-export interface Page<Row> {
-  readonly rows: readonly Row[];
-  /** How many there are on all pages. */
-  readonly total: number;
-}
-
-export type Order = 'asc' | 'desc';
 
 const PAGE_SIZE_MAX = 100;
 

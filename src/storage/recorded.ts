@@ -1,5 +1,6 @@
+import type { Dated, Patch } from '../domain/holders.ts';
 import { type Change, type ObjectKind, record } from './change.ts';
-import { type Dated, type Patch, patched } from './holder.ts';
+import { patched } from './holder.ts';
 import type { HolderColumns } from './schema.ts';
 
 /** Columns that say when and by whom. */

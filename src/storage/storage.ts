@@ -1,6 +1,7 @@
+import type { Origin } from '../domain/audit.ts';
 import type { Kysely } from 'kysely';
 import type { Clock, Log } from '../ports.ts';
-import type { Change, Origin } from './change.ts';
+import type { Change } from './change.ts';
 import { CHANGE_ROWS_KEPT_MS, type ChangeFeed, PollingFeed } from './change-feed.ts';
 import type { Engine } from './engine.ts';
 import type { LedgerEngine } from './ledger-engine.ts';

@@ -1,27 +1,13 @@
+import type { Patch, StoredTeam, TeamFacts, TeamMember } from '../domain/holders.ts';
+import type { Page, PageRequest, TeamFilter } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
+import { dates, holderColumns, holderFacts } from './holder.ts';
 import { deleteKey } from './keys.ts';
-import { contains, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { contains, pageBounds } from './paging.ts';
 import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
-
-export interface TeamFacts extends HolderFacts {
-  /** A name for people; several teams may have the same. */
-  readonly alias: string | null;
-}
-
-export interface StoredTeam extends TeamFacts, Dated {
-  readonly id: string;
-}
-
-export interface TeamMember {
-  readonly teamId: string;
-  readonly userId: string;
-  /** `admin` or `user`. */
-  readonly role: string;
-}
 
 /** @throws StorageError conflict (`id`) */
 export function insertTeam(change: Change, id: string, facts: TeamFacts): Promise<StoredTeam> {
@@ -58,15 +44,6 @@ export async function deleteTeam(change: Change, id: string): Promise<StoredTeam
 export async function getTeam(db: Kysely<Schema>, id: string): Promise<StoredTeam | null> {
   const row = await db.selectFrom('team').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : storedTeam(row);
-}
-
-/** Conditions on a list of teams; all that are given must hold. */
-export interface TeamFilter {
-  readonly ids?: readonly string[] | undefined;
-  readonly alias?: string | undefined;
-  readonly aliasContains?: string | undefined;
-  /** Teams this user is a member of. */
-  readonly memberId?: string | undefined;
 }
 
 /** One page of teams, the newest first. */

@@ -1,24 +1,14 @@
+import type { Patch, StoredUser, UserFacts } from '../domain/holders.ts';
+import type { Page, PageRequest, UserFilter } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
-import { type Dated, type HolderFacts, type Patch, dates, holderColumns, holderFacts } from './holder.ts';
+import { dates, holderColumns, holderFacts } from './holder.ts';
 import { deleteKey } from './keys.ts';
-import { contains, type Page, pageBounds, type PageRequest } from './paging.ts';
+import { contains, pageBounds } from './paging.ts';
 import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
 import { listMemberships, removeMember } from './teams.ts';
-
-export interface UserFacts extends HolderFacts {
-  readonly alias: string | null;
-  /** Unique, as it is written. */
-  readonly email: string | null;
-  /** `proxy_admin`, `proxy_admin_viewer`, `internal_user`, `internal_user_viewer`. */
-  readonly role: string;
-}
-
-export interface StoredUser extends UserFacts, Dated {
-  readonly id: string;
-}
 
 /** @throws StorageError conflict (`id`, `email`) */
 export function insertUser(change: Change, id: string, facts: UserFacts): Promise<StoredUser> {
@@ -71,15 +61,6 @@ export async function countUsersWithRole(db: Kysely<Schema>, role: string): Prom
     .where('role', '=', role)
     .executeTakeFirstOrThrow();
   return count;
-}
-
-/** Conditions on a list of users; all that are given must hold. */
-export interface UserFilter {
-  readonly ids?: readonly string[] | undefined;
-  readonly role?: string | undefined;
-  readonly emailContains?: string | undefined;
-  /** Members of this team. */
-  readonly teamId?: string | undefined;
 }
 
 /** One page of users, the newest first. */

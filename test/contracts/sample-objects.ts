@@ -1,11 +1,11 @@
+import type { Origin } from '../../src/domain/audit.ts';
+import type { HolderFacts, KeyFacts, StoredKey, UserFacts } from '../../src/domain/holders.ts';
+import type { NewCredential } from '../../src/domain/keys/credentials.ts';
 import { DEFAULT_GRANT } from '../../src/domain/policy/grant.ts';
-import type { Origin } from '../../src/storage/change.ts';
-import { addCredentials, type NewCredential } from '../../src/storage/credentials.ts';
+import { addCredentials } from '../../src/storage/credentials.ts';
 import { insertDataKey } from '../../src/storage/data-keys.ts';
-import type { HolderFacts } from '../../src/storage/holder.ts';
-import { insertKey, type KeyFacts, type StoredKey } from '../../src/storage/keys.ts';
+import { insertKey } from '../../src/storage/keys.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import type { UserFacts } from '../../src/storage/users.ts';
 
 export const ORIGIN: Origin = { actor: 'master', action: 'test', sourceAddress: '192.0.2.1', onBehalfOf: null };
 

@@ -1,3 +1,4 @@
+import type { StoredKey } from '../../src/domain/holders.ts';
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { listAudit } from '../../src/storage/audit.ts';
 import { findCredential, listCredentials } from '../../src/storage/credentials.ts';
 import { listDataKeys } from '../../src/storage/data-keys.ts';
-import { listKeys, type StoredKey } from '../../src/storage/keys.ts';
+import { listKeys } from '../../src/storage/keys.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { onEachDatabase, type StorePlace } from './each-database.ts';
 

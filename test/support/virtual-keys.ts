@@ -28,7 +28,7 @@ export function otherSecret({ secretAccessKey }: IssuedKey): string {
 export const EVERY_OPERATION = { allowed_operations: SERVICE_IDS.map((service) => `${service}:*`) };
 
 /** A request to the management API with the master key. @param request such as `POST /key/generate` */
-export function manage(origin: string, request: string, body?: object): Promise<Response> {
+function manage(origin: string, request: string, body?: object): Promise<Response> {
   const [method = '', path = ''] = request.split(' ');
   return fetch(origin + path, {
     method,
@@ -55,7 +55,7 @@ export async function reissueKey(origin: string, { id }: IssuedKey, facts: objec
   return readIssued(await managed(origin, 'POST /key/regenerate', { key: id, ...facts }));
 }
 
-export function readIssued(answer: unknown): IssuedKey {
+function readIssued(answer: unknown): IssuedKey {
   const key = fresh.parse(answer);
   return {
     id: key.token_id,
@@ -65,8 +65,8 @@ export function readIssued(answer: unknown): IssuedKey {
   };
 }
 
-export const CONVERSE_PATH = '/bedrock/model/amazon.nova-lite-v1%3A0/converse';
-export const CONVERSE_BODY = '{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}';
+const CONVERSE_PATH = '/bedrock/model/amazon.nova-lite-v1%3A0/converse';
+const CONVERSE_BODY = '{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}';
 
 /** What a request is, whoever signs it. */
 export interface PlainRequest {

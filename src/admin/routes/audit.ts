@@ -1,6 +1,6 @@
+import type { AuditEntry } from '../../domain/audit.ts';
 import { z } from '@hono/zod-openapi';
 import { nameText, pageSizeShape } from '../inputs.ts';
-import type { AuditEntry } from '../ports.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { date, pagesOf } from '../views.ts';
 

@@ -1,9 +1,9 @@
+import type { StoredCustomer } from '../../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
 import { CUSTOMER_FIELDS } from '../fields.ts';
 import { NEW_OWNER } from '../grants.ts';
 import { flag, idText, metadataObject, nameText, pageShape } from '../inputs.ts';
 import { textOrNull } from '../key-facts.ts';
-import type { StoredCustomer } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { changing, defineRoute, type Route } from '../route.ts';
 import { customerView, totalHeader, viewCustomer } from '../views.ts';

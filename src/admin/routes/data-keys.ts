@@ -1,7 +1,8 @@
+import type { CredentialCount } from '../../domain/keys/credentials.ts';
 import { z } from '@hono/zod-openapi';
 import { durationMs } from '../duration.ts';
 import { durationText, pageSizeShape } from '../inputs.ts';
-import type { CredentialCount, StoredDataKey } from '../ports.ts';
+import type { StoredDataKey } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, type Answer, defineRoute, originOf, type Route } from '../route.ts';
 import { date, pagesOf } from '../views.ts';

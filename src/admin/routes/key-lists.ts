@@ -1,8 +1,10 @@
+import type { StoredKey } from '../../domain/holders.ts';
+import type { KeyFilter, KeySort, Page, PageRequest } from '../../domain/lists.ts';
 import { z } from '@hono/zod-openapi';
 import { type Actor, seesAll } from '../actor.ts';
 import { requireKey } from '../find-key.ts';
 import { flag, KEYS_PER_REQUEST_MAX, nameText, pageShape } from '../inputs.ts';
-import type { AdminReads, KeyFilter, KeySort, Page, PageRequest, StoredKey } from '../ports.ts';
+import type { AdminReads } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, defineRoute, type Route } from '../route.ts';
 import { keyView, pagesOf, viewKey } from '../views.ts';

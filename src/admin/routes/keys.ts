@@ -1,3 +1,4 @@
+import type { KeyFacts, StoredKey } from '../../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
 import { newKeyId } from '../../domain/keys/key-id.ts';
 import { shownName } from '../../domain/keys/bearer-key.ts';
@@ -6,7 +7,7 @@ import { KEY_FIELDS } from '../fields.ts';
 import { requireOwnKey, requireOwnKeyByAlias } from '../find-key.ts';
 import { KEYS_PER_REQUEST_MAX } from '../inputs.ts';
 import { ensureUser, keyInput, keyPatch, newKeyFacts } from '../key-facts.ts';
-import type { AdminChange, AdminParts, KeyFacts, StoredKey } from '../ports.ts';
+import type { AdminChange, AdminParts } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, changing, defineRoute, parseInput, type Route } from '../route.ts';
 import { freshKeyView, keyView, viewKey } from '../views.ts';

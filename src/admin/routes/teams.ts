@@ -1,3 +1,5 @@
+import type { StoredTeam } from '../../domain/holders.ts';
+import type { Page, PageRequest, TeamFilter } from '../../domain/lists.ts';
 import { z } from '@hono/zod-openapi';
 import { type Actor, isAdmin, leadsTeam, requireHeld, seesAll } from '../actor.ts';
 import { TEAM_FIELDS } from '../fields.ts';
@@ -5,7 +7,7 @@ import { holderAfter, mentionsGrant, NEW_OWNER, OPEN_GRANT } from '../grants.ts'
 import { flag, grantShape, idText, nameText, pageShape, pageSizeShape } from '../inputs.ts';
 import { textOrNull } from '../key-facts.ts';
 import { addMember } from '../members.ts';
-import type { AdminParts, AdminReads, StoredTeam, TeamFilter, PageRequest, Page } from '../ports.ts';
+import type { AdminParts, AdminReads } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, type Answer, changing, defineRoute, type Route } from '../route.ts';
 import { keyView, pagesOf, teamView, totalHeader, viewKey, viewTeam } from '../views.ts';

@@ -1,3 +1,4 @@
+import type { StoredUser } from '../../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
 import { type Actor, requireHeld, seesAll, USER_ROLES } from '../actor.ts';
 import { makeCredentials } from '../credentials.ts';
@@ -5,7 +6,7 @@ import { USER_FIELDS } from '../fields.ts';
 import { holderAfter, NEW_OWNER, OPEN_GRANT } from '../grants.ts';
 import { durationText, grantShape, idText, nameText, pageSizeShape } from '../inputs.ts';
 import { newKeyFacts, textOrNull } from '../key-facts.ts';
-import type { AdminChange, StoredUser } from '../ports.ts';
+import type { AdminChange } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { changing, defineRoute, type Route } from '../route.ts';
 import { freshKeyView, keyView, pagesOf, userView, viewKey, viewTeam, viewUser } from '../views.ts';
