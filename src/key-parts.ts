@@ -58,6 +58,7 @@ export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInp
       currentAsOfMs: () => storage.changes.currentAsOfMs(),
       clock,
       staleMs: settings.keyStaleSeconds * 1000,
+      random: randomBytes,
     });
     storage.changes.subscribe((news) => {
       holders.hear(news);
