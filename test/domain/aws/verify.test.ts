@@ -162,3 +162,27 @@ test('the time of a signature is read as it is written', () => {
     assert.equal(amzDateMs(text), null, text);
   }
 });
+
+test('no day and no time that does not exist is read', () => {
+  const parts: readonly (readonly number[])[] = [
+    [0, 99, 100, 1900, 1970, 2000, 2026, 2028, 2100, 9999],
+    Array.from({ length: 14 }, (_, month) => month),
+    [0, 1, 27, 28, 29, 30, 31, 32, 99],
+    [0, 23, 24],
+    [0, 59, 60],
+    [0, 59, 60],
+  ];
+  const written = parts.reduce<readonly (readonly number[])[]>(
+    (heads, choices) => heads.flatMap((head) => choices.map((choice) => [...head, choice])),
+    [[]],
+  );
+  for (const [year, ...others] of written) {
+    const [month, day, hour, minute, second] = others.map((part) => String(part).padStart(2, '0'));
+    const iso = `${String(year).padStart(4, '0')}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+    const readMs = Date.parse(iso);
+    // JavaScript reads the 30th of February and 24:00, and writes them otherwise.
+    const exists = !Number.isNaN(readMs) && Number(year) > 99 && new Date(readMs).toISOString() === iso;
+    const text = iso.replace(/[-:]|\.000/g, '');
+    assert.equal(amzDateMs(text), exists ? readMs : null, text);
+  }
+});

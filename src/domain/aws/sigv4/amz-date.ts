@@ -18,13 +18,21 @@ export function createAmzDates(): (timeMs: number) => string {
   };
 }
 
-const FORM = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+const FORM = /^\d{8}T\d{6}Z$/;
 
 /** @returns milliseconds since the epoch, or null for another form and for a day or time that does not exist. */
 export function amzDateMs(text: string): number | null {
-  const match = FORM.exec(text);
-  if (match === null) return null;
-  const [, year, month, day, hour, minute, second] = match.map(Number);
-  const timeMs = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second);
-  return amzDateOf(timeMs) === text ? timeMs : null;
+  if (!FORM.test(text)) return null;
+  const year = Number(text.slice(0, 4));
+  const month = Number(text.slice(4, 6));
+  const day = Number(text.slice(6, 8));
+  const hour = Number(text.slice(9, 11));
+  const minute = Number(text.slice(11, 13));
+  const second = Number(text.slice(13, 15));
+  if (hour > 23 || minute > 59 || second > 59) return null;
+
+  // A day that the month does not have becomes one of the next month, a year before 100 one of the 20th century.
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  const exists = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return exists ? date.getTime() : null;
 }
