@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { createAdminApi, PUBLIC_PATHS, ROUTES } from '../../src/admin/api.ts';
 import { isAdminTarget } from '../../src/admin/paths.ts';
+import { onEachDatabase } from '../contracts/each-database.ts';
 import { openTestAdmin, type TestAdmin, textOf } from './test-admin.ts';
 
 /** Who asks. Each is a column of the matrix. */
@@ -136,91 +137,98 @@ const MATRIX: Readonly<Record<string, Row>> = {
   ...customerRows('/end_user'),
 };
 
-let admin: TestAdmin;
-const keys: Record<Role, string | null> = {
-  none: null,
-  wrong: 'sk-this-is-nobodys-key',
-  master: 'sk-test-master-key-0123456789',
-  admin: '',
-  viewer: '',
-  teamAdmin: '',
-  otherTeam: '',
-  plain: '',
-};
+onEachDatabase((database) => {
+  let admin: TestAdmin;
+  const keys: Record<Role, string | null> = {
+    none: null,
+    wrong: 'sk-this-is-nobodys-key',
+    master: 'sk-test-master-key-0123456789',
+    admin: '',
+    viewer: '',
+    teamAdmin: '',
+    otherTeam: '',
+    plain: '',
+  };
 
-async function must(request: string, body: unknown): Promise<Awaited<ReturnType<TestAdmin['ask']>>> {
-  const answered = await admin.ask(request, { body });
-  assert.equal(answered.status, 200, answered.text);
-  return answered;
-}
+  async function must(request: string, body: unknown): Promise<Awaited<ReturnType<TestAdmin['ask']>>> {
+    const answered = await admin.ask(request, { body });
+    assert.equal(answered.status, 200, answered.text);
+    return answered;
+  }
 
-before(async () => {
-  admin = await openTestAdmin();
-  for (const [role, user_role] of [
-    ['admin', 'proxy_admin'],
-    ['viewer', 'proxy_admin_viewer'],
-    ['teamAdmin', 'internal_user'],
-    ['otherTeam', 'internal_user'],
-  ] as const) {
-    keys[role] = textOf(await must('POST /user/new', { user_id: role, user_role }), 'key');
-  }
-  for (const id of ['member', 'stranger', 'nobodys']) {
-    await must('POST /user/new', { user_id: id, auto_create_key: false });
-  }
-  const lead = (user_id: string) => [{ role: 'admin', user_id }];
-  await must('POST /team/new', {
-    team_id: 't1',
-    members_with_roles: [...lead('teamAdmin'), { role: 'user', user_id: 'member' }],
+  before(async () => {
+    admin = await openTestAdmin({ database });
+    for (const [role, user_role] of [
+      ['admin', 'proxy_admin'],
+      ['viewer', 'proxy_admin_viewer'],
+      ['teamAdmin', 'internal_user'],
+      ['otherTeam', 'internal_user'],
+    ] as const) {
+      keys[role] = textOf(await must('POST /user/new', { user_id: role, user_role }), 'key');
+    }
+    for (const id of ['member', 'stranger', 'nobodys']) {
+      await must('POST /user/new', { user_id: id, auto_create_key: false });
+    }
+    const lead = (user_id: string) => [{ role: 'admin', user_id }];
+    await must('POST /team/new', {
+      team_id: 't1',
+      members_with_roles: [...lead('teamAdmin'), { role: 'user', user_id: 'member' }],
+    });
+    await must('POST /team/new', { team_id: 't2', members_with_roles: lead('otherTeam') });
+    await must('POST /team/new', { team_id: 't3' });
+    await must('POST /customer/new', { user_id: 'customer' });
+    keys.plain = textOf(await must('POST /key/generate', {}), 'key');
   });
-  await must('POST /team/new', { team_id: 't2', members_with_roles: lead('otherTeam') });
-  await must('POST /team/new', { team_id: 't3' });
-  await must('POST /customer/new', { user_id: 'customer' });
-  keys.plain = textOf(await must('POST /key/generate', {}), 'key');
-});
 
-after(() => admin.close());
+  let made = 0;
+  async function make(): Promise<Made> {
+    made += 1;
+    const keyId = textOf(await must('POST /key/service-account/generate', { team_id: 't1' }), 'token_id');
+    return { keyId, name: `name-${made}` };
+  }
 
-let made = 0;
-async function make(): Promise<Made> {
-  made += 1;
-  const keyId = textOf(await must('POST /key/service-account/generate', { team_id: 't1' }), 'token_id');
-  return { keyId, name: `name-${made}` };
-}
+  function expected(row: Row, role: Role): Outcome | 401 {
+    if (role === 'none' || role === 'wrong') return 401;
+    return role === 'master' ? (row.master ?? 'ok') : row[role];
+  }
 
-function expected(row: Row, role: Role): Outcome | 401 {
-  if (role === 'none' || role === 'wrong') return 401;
-  return role === 'master' ? (row.master ?? 'ok') : row[role];
-}
+  function outcome(status: number): 'ok' | 'bad' | number {
+    if (status >= 200 && status < 300) return 'ok';
+    return status === 400 || status === 409 || status === 422 ? 'bad' : status;
+  }
 
-function outcome(status: number): 'ok' | 'bad' | number {
-  if (status >= 200 && status < 300) return 'ok';
-  return status === 400 || status === 409 || status === 422 ? 'bad' : status;
-}
+  for (const { method, path } of ROUTES) {
+    const name = `${method} ${path}`;
+    test(`${name} lets in whom it should and nobody else`, async () => {
+      const row = MATRIX[name];
+      assert.ok(row !== undefined, `there is no row for ${name}: say who may call it`);
+      for (const role of ROLES) {
+        const { target = path, body } = row.request(await make());
+        const answered = await admin.ask(`${method.toUpperCase()} ${target}`, { key: keys[role], body });
+        assert.equal(outcome(answered.status), expected(row, role), `${role}: ${answered.text}`);
+      }
+    });
+  }
 
-for (const { method, path } of ROUTES) {
-  const name = `${method} ${path}`;
-  test(`${name} lets in whom it should and nobody else`, async () => {
-    const row = MATRIX[name];
-    assert.ok(row !== undefined, `there is no row for ${name}: say who may call it`);
-    for (const role of ROLES) {
-      const { target = path, body } = row.request(await make());
-      const answered = await admin.ask(`${method.toUpperCase()} ${target}`, { key: keys[role], body });
-      assert.equal(outcome(answered.status), expected(row, role), `${role}: ${answered.text}`);
+  test('the router has no route beside those of the matrix', () => {
+    const inRouter = createAdminApi(admin.parts).routes.map(
+      ({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`,
+    );
+    const isPublic = (route: string) => PUBLIC_PATHS.some((path) => route === `get ${path}`);
+    assert.deepEqual(new Set(inRouter.filter((route) => !isPublic(route))), new Set(Object.keys(MATRIX)));
+  });
+
+  test('the gateway takes every route, and no path of Bedrock, for one of the management API', () => {
+    for (const path of [...ROUTES.map((route) => route.path), ...PUBLIC_PATHS]) assert.ok(isAdminTarget(path), path);
+    for (const target of [
+      '/bedrock/model/x/converse',
+      '/model/x/converse',
+      '/keys',
+      '//key/info',
+      '/',
+      '/v2/bedrock',
+    ]) {
+      assert.ok(!isAdminTarget(target), target);
     }
   });
-}
-
-test('the router has no route beside those of the matrix', () => {
-  const inRouter = createAdminApi(admin.parts).routes.map(
-    ({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`,
-  );
-  const isPublic = (route: string) => PUBLIC_PATHS.some((path) => route === `get ${path}`);
-  assert.deepEqual(new Set(inRouter.filter((route) => !isPublic(route))), new Set(Object.keys(MATRIX)));
-});
-
-test('the gateway takes every route, and no path of Bedrock, for one of the management API', () => {
-  for (const path of [...ROUTES.map((route) => route.path), ...PUBLIC_PATHS]) assert.ok(isAdminTarget(path), path);
-  for (const target of ['/bedrock/model/x/converse', '/model/x/converse', '/keys', '//key/info', '/', '/v2/bedrock']) {
-    assert.ok(!isAdminTarget(target), target);
-  }
 });

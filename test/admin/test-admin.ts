@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { bindAdminParts } from '../../src/admin-parts.ts';
 import type { AdminParts } from '../../src/admin/ports.ts';
 import { createAdminServer } from '../../src/admin/serve.ts';
@@ -10,7 +7,8 @@ import { Bound } from '../../src/domain/bound.ts';
 import { FailedLogins } from '../../src/domain/failed-logins.ts';
 import { HeaderList } from '../../src/domain/headers.ts';
 import type { Clock, Exchange, Log } from '../../src/ports.ts';
-import { openStorage, type Storage } from '../../src/storage/storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import type { TestDatabase } from '../contracts/each-database.ts';
 import { withDataKeys } from '../contracts/sample-objects.ts';
 
 export const MASTER = 'sk-test-master-key-0123456789';
@@ -32,7 +30,7 @@ export interface Asked {
   readonly sourceAddress?: string | null;
 }
 
-/** The management API over a SQLite store of its own, spoken to through exchanges as the server makes them. */
+/** The management API over a store of its own, spoken to through exchanges as the server makes them. */
 export interface TestAdmin {
   readonly parts: AdminParts;
   readonly storage: Storage;
@@ -41,25 +39,25 @@ export interface TestAdmin {
   pass(ms: number): void;
   /** @param request such as `POST /key/generate`; with the master key unless another or none is given. */
   ask(request: string, asked?: Asked): Promise<Answered>;
-  close(): Promise<void>;
 }
 
 export async function openTestAdmin({
+  database,
   masterKey = MASTER,
   failedLoginsPerMinuteMax = 1_000_000,
   bodyBytesInFlightMax = 2 ** 24,
 }: {
-  masterKey?: string | null;
-  failedLoginsPerMinuteMax?: number;
-  bodyBytesInFlightMax?: number;
-} = {}): Promise<TestAdmin> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'outcrop-admin-'));
+  readonly database: TestDatabase;
+  readonly masterKey?: string | null;
+  readonly failedLoginsPerMinuteMax?: number;
+  readonly bodyBytesInFlightMax?: number;
+}): Promise<TestAdmin> {
   let passedMs = 0;
   const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs: () => performance.now() };
   const logged: string[] = [];
   const log = recordingLog(logged);
   const failedLogins = new FailedLogins(failedLoginsPerMinuteMax);
-  const storage = await openStorage({ databaseUrl: null, dataDir: path.join(folder, 'data'), clock, log });
+  const storage = await database.open(undefined, log, clock);
   await withDataKeys(storage, 1);
   const key: DataKey = dataKey(1, randomBytes(32));
   const parts = bindAdminParts(storage, {
@@ -93,10 +91,6 @@ export async function openTestAdmin({
       const sourceAddress = asked.sourceAddress === undefined ? '192.0.2.1' : asked.sourceAddress;
       await server.handle({ exchange, requestId: 'test-request', sourceAddress });
       return answer();
-    },
-    close: async () => {
-      await storage.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -22,7 +22,7 @@ export interface TestDatabase {
   /** An empty place. */
   newPlace(): Promise<StorePlace>;
   /** Opens a store, in an empty place unless one is given. */
-  open(place?: StorePlace, log?: Log): Promise<Storage>;
+  open(place?: StorePlace, log?: Log, clock?: Clock): Promise<Storage>;
 }
 
 /** Runs the same tests on both databases. */
@@ -58,8 +58,8 @@ export function onDatabase(kind: TestDatabase['kind'], tests: (database: TestDat
       kind,
       server,
       newPlace,
-      open: async (place, log = QUIET) => {
-        const storage = await openStorage({ ...(place ?? (await newPlace())), clock: CLOCK, log });
+      open: async (place, log = QUIET, clock = CLOCK) => {
+        const storage = await openStorage({ ...(place ?? (await newPlace())), clock, log });
         opened.push(storage);
         return storage;
       },
