@@ -120,6 +120,24 @@ withUrlFlag(
   say(await answerCredentialProcess(url, { env: process.env, stdin: process.stdin }));
 });
 
+const prices = program.command('prices').description('see and refresh what calls are priced by');
+
+withConfigFlags(prices.command('show [model]').description('show prices: of all models, or of those named'))
+  .option('--json', 'for programs')
+  .action(async (model: string | undefined, flags: ConfigFlags & { json?: true }) => {
+    const { showPricesInForce } = await import('./commands/prices.ts');
+    await showPricesInForce(readConfig(flags, process.env).settings, model, { json: flags.json === true, say });
+  });
+
+withConfigFlags(prices.command('update').description("fetch AWS's price lists, for gateways that start after it"))
+  .option('--from <url>', 'where the lists are', 'https://pricing.us-east-1.amazonaws.com')
+  .option('--json', 'for programs')
+  .action(async (flags: ConfigFlags & { from: string; json?: true }) => {
+    const { updatePrices } = await import('./commands/prices.ts');
+    const { dataDir } = readConfig(flags, process.env).settings;
+    await updatePrices({ url: flags.from, dataDir }, { json: flags.json === true, say });
+  });
+
 program
   .command('simulator')
   .description('run the Bedrock simulator alone (--help lists its options)')

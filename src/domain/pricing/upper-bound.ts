@@ -1,0 +1,94 @@
+import type { Usage, UsageUnit } from '../usage/usage.ts';
+import type { ModelBounds, PriceEndpoint, PriceTier } from './book-content.ts';
+import { findOverride } from './overrides.ts';
+import type { PriceBook, Rates } from './price-book.ts';
+import { nanosUp, quantityOf } from './price-usage.ts';
+import { findModel } from './priced-model.ts';
+import { OUTPUT_TOKEN_UNITS } from './price-units.ts';
+import { findRates } from './rates.ts';
+
+/** The most a request can use. */
+export interface TokensAtMost {
+  /** Everything it brings, cached or not. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** As the request asks; the standard tier where it asks for none. */
+  readonly serviceTier?: Usage['serviceTier'];
+  readonly latencyOptimized?: boolean;
+  /** The longest-lived cache entries the request may write. Left out: an hour, the dearest. */
+  readonly cacheWrites?: 'none' | '5m' | '1h';
+  readonly endpoint?: PriceEndpoint;
+}
+
+const LONG_CONTEXT_TOKENS = 200_000;
+
+const INPUT_BY_CACHE_WRITES: Readonly<Record<'none' | '5m' | '1h', readonly UsageUnit[]>> = {
+  none: ['inputTokens', 'cacheReadTokens', 'inputSpeechTokens'],
+  '5m': ['inputTokens', 'cacheReadTokens', 'inputSpeechTokens', 'cacheWrite5mTokens'],
+  '1h': ['inputTokens', 'cacheReadTokens', 'inputSpeechTokens', 'cacheWrite5mTokens', 'cacheWrite1hTokens'],
+};
+
+/**
+ * What a request's tokens can cost at most, in nano-dollars, rounded up: every input token at the dearest rate that may
+ * apply to it, and never less than the standard tier, which Bedrock may serve instead of a cheaper one. Null when a
+ * price is unknown.
+ */
+export function upperBoundNanos(modelId: string, region: string, most: TokensAtMost, book: PriceBook): bigint | null {
+  const { inputTokens, outputTokens, cacheWrites = '1h' } = most;
+  const [input, output] = [quantityOf(inputTokens), quantityOf(outputTokens)];
+  if (input === null || output === null) return null;
+  const tiers: readonly PriceTier[] = [...new Set(['standard' as const, askedTier(most)])];
+  let bound = 0n;
+  for (const tier of tiers) {
+    const rates = ratesAtMost(modelId, region, tier, most, book);
+    const inputRate = rates?.of('inputTokens', null) ?? rates?.of('inputSpeechTokens', null) ?? null;
+    if (rates === null || inputRate === null) return null;
+    const outputRate = dearest(rates, OUTPUT_TOKEN_UNITS);
+    if (outputRate === null && output > 0n) return null;
+    const dearestInput = dearest(rates, INPUT_BY_CACHE_WRITES[cacheWrites]) ?? inputRate;
+    const amount = dearestInput * input + (outputRate ?? 0n) * output;
+    if (amount > bound) bound = amount;
+  }
+  return nanosUp(bound);
+}
+
+/** How much fits into a model, by the operator's word, else the book's; null when neither knows it. */
+export function modelBounds(modelId: string, region: string, book: PriceBook): ModelBounds | null {
+  const model = findModel(modelId, book.content.models);
+  const names = model === null ? [modelId] : [modelId, model.key];
+  const override = findOverride(book.overrides, { names, region });
+  const known = model === null ? undefined : book.content.models.get(model.key);
+  if (override === null && known === undefined) return null;
+  return {
+    contextTokens: override?.contextTokens ?? known?.contextTokens ?? null,
+    outputTokensMax: override?.outputTokensMax ?? known?.outputTokensMax ?? null,
+  };
+}
+
+/** A global profile whose price is not listed costs at most what the region's does. */
+function ratesAtMost(
+  modelId: string,
+  region: string,
+  tier: PriceTier,
+  { inputTokens, endpoint = 'runtime' }: TokensAtMost,
+  book: PriceBook,
+): Rates | null {
+  const question = { region, endpoint, tier, above200k: inputTokens > LONG_CONTEXT_TOKENS };
+  const rates = findRates({ ...question, modelId }, book);
+  if (rates !== null || !modelId.startsWith('global.')) return rates;
+  return findRates({ ...question, modelId: modelId.slice('global.'.length) }, book);
+}
+
+function askedTier({ serviceTier = null, latencyOptimized = false }: TokensAtMost): PriceTier {
+  if (latencyOptimized) return 'latency-optimized';
+  return serviceTier === null || serviceTier === 'reserved' ? 'standard' : serviceTier;
+}
+
+function dearest(rates: Rates, units: readonly UsageUnit[]): bigint | null {
+  let most: bigint | null = null;
+  for (const unit of units) {
+    const rate = rates.of(unit, null);
+    if (rate !== null && (most === null || rate > most)) most = rate;
+  }
+  return most;
+}
