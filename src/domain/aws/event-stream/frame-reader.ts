@@ -23,9 +23,19 @@ export interface FrameReaderOptions {
   readonly heldBytesMax?: number;
 }
 
+/** What the headers of a frame say. */
+interface Described {
+  readonly headers: FrameHeaders;
+  readonly messageType: string | undefined;
+  readonly eventType: string | undefined;
+  readonly exceptionType: string | undefined;
+}
+
 const HELD_BYTES_MAX_DEFAULT = 64 * 1024;
+/** Longer headers are read anew each time instead of being remembered. AWS's take some 90 bytes. */
+const REMEMBERED_BYTES_MAX = 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
-const NO_HEADERS: FrameHeaders = new Map();
+const NO_HEADERS: Described = describe(new Map());
 
 /**
  * Watches an event stream from the side, chunk by chunk as it passes.
@@ -49,6 +59,10 @@ export class FrameReader {
   #held = NOTHING;
   #crc = 0;
   #crcClaimed = 0;
+
+  /** The headers of the frame before: in a stream of one kind of event every frame has the same, and reading them is what costs. */
+  #rememberedBytes = NOTHING;
+  #remembered: Described | null = null;
 
   constructor({ onFrame, heldBytesMax = HELD_BYTES_MAX_DEFAULT }: FrameReaderOptions = {}) {
     this.#onFrame = onFrame;
@@ -147,25 +161,52 @@ export class FrameReader {
       this.#framesSeen++;
       return;
     }
-    const headers =
-      held.length < this.#headersBytes ? NO_HEADERS : parseFrameHeaders(held.subarray(0, this.#headersBytes));
-    if (headers === null) return this.#fail();
+    const described = held.length < this.#headersBytes ? NO_HEADERS : this.#describe(held);
+    if (described === null) return this.#fail();
     const isWhole = held.length === this.#frameBytes - PRELUDE_BYTES;
     this.#framesSeen++;
     this.#onFrame({
-      messageType: stringHeader(headers, ':message-type'),
-      eventType: stringHeader(headers, ':event-type'),
-      exceptionType: stringHeader(headers, ':exception-type'),
-      headers,
+      messageType: described.messageType,
+      eventType: described.eventType,
+      exceptionType: described.exceptionType,
+      headers: described.headers,
       payload: isWhole ? held.subarray(this.#headersBytes, held.length - CRC_BYTES) : null,
       bytes: this.#frameBytes,
     });
+  }
+
+  /** Reads the headers at the beginning of `held`; null if they are malformed. */
+  #describe(held: Buffer): Described | null {
+    const length = this.#headersBytes;
+    const isSame =
+      length === this.#rememberedBytes.length && held.compare(this.#rememberedBytes, 0, length, 0, length) === 0;
+    if (isSame && this.#remembered !== null) return this.#remembered;
+    const mayRemember = length <= REMEMBERED_BYTES_MAX;
+    // Values may be views into these bytes, so what is remembered must not be a view into a chunk.
+    const bytes = mayRemember ? Buffer.from(held.subarray(0, length)) : held.subarray(0, length);
+    const headers = parseFrameHeaders(bytes);
+    if (headers === null) return null;
+    const described = describe(headers);
+    if (mayRemember) {
+      this.#rememberedBytes = bytes;
+      this.#remembered = described;
+    }
+    return described;
   }
 
   #fail(): void {
     this.#corrupt = true;
     this.#held = NOTHING;
   }
+}
+
+function describe(headers: FrameHeaders): Described {
+  return {
+    headers,
+    messageType: stringHeader(headers, ':message-type'),
+    eventType: stringHeader(headers, ':event-type'),
+    exceptionType: stringHeader(headers, ':exception-type'),
+  };
 }
 
 function stringHeader(headers: FrameHeaders, name: string): string | undefined {

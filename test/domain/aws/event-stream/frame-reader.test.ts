@@ -38,6 +38,35 @@ test('an exception frame says that it is one', () => {
   assert.equal(String(frame.payload), '{"message":"Slow down."}');
 });
 
+test('frames with the headers of the one before, with others of the same length, and with long ones are told apart', () => {
+  const header = (name: string, value: string): Buffer =>
+    encodeFrame(
+      [
+        [':message-type', 'event'],
+        [':event-type', name],
+        ['detail', value],
+      ],
+      Buffer.from(name),
+    );
+  const sent = [
+    ['first', 'x'],
+    ['first', 'x'],
+    ['other', 'x'],
+    ['first', 'x'],
+    ['first', 'y'.repeat(2000)],
+    ['first', 'z'.repeat(2000)],
+    ['first', 'x'],
+  ] as const;
+  const stream = Buffer.concat(sent.map(([name, value]) => header(name, value)));
+  for (const cuts of [[], [30, 110, 200, 700]]) {
+    const { frames } = watch(stream, cuts);
+    assert.deepEqual(
+      frames.map((frame) => [frame.eventType, frame.headers.get('detail')?.value, String(frame.payload)]),
+      sent.map(([name, value]) => [name, value, name]),
+    );
+  }
+});
+
 /** A prelude with a right checksum whatever it says, and some bytes after it. */
 function prelude(frameBytes: number, headersBytes: number): Buffer {
   const bytes = Buffer.alloc(64);
