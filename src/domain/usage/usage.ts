@@ -36,11 +36,20 @@ export interface UsageLine {
   readonly quantity: number;
   /** The model that was used, where the answer or the request names another than the one the call is for. */
   readonly modelId: string | null;
-  /** What the price depends on beside the unit, e.g. `1024x1024/standard` of an image; null where it does not. */
+  /**
+   * What the price depends on beside the unit: width, height and quality of images that came out, `1024x1024/standard`
+   * or `premium`; the resolution of video, as its model names it, `1280x720` or `720p`; the check of
+   * `guardrailCheckTextUnits`. Null where it depends on nothing, or the request does not tell.
+   */
   readonly variant: string | null;
 }
 
-/** What one call used. What was not said is not in `lines`: unknown is never zero. */
+/**
+ * What one call used. In `lines` stands what is more than zero. What was not said is not there either, and `source` and
+ * `complete` tell the two apart: unknown is never zero.
+ *
+ * Guardrail units of a model call are said in its trace alone. Without a trace there are no lines for them.
+ */
 export interface Usage {
   readonly lines: readonly UsageLine[];
   /**

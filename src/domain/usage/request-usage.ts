@@ -1,0 +1,145 @@
+import type { JsonOutline } from './json-outline.ts';
+import { at, countAt, textAt } from './json-shapes.ts';
+import type { MeteredRequest } from './metered-request.ts';
+import { inputFacts } from './request-size.ts';
+import { UsageLines } from './usage-lines.ts';
+import type { Usage } from './usage.ts';
+import { UNKNOWN_USAGE } from './usage.ts';
+
+/** Rerankers charge by the query of up to so many documents: https://aws.amazon.com/bedrock/pricing/ */
+const DOCUMENTS_PER_QUERY = 100;
+
+/** https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html: every shot takes so long. */
+const SECONDS_PER_SHOT = 6;
+
+/** Kinds of tasks whose images have the default size when the request names none; others take that of their input. */
+const FREE_SIZE_TASKS: ReadonlySet<string> = new Set(['TEXT_IMAGE', 'COLOR_GUIDED_GENERATION', 'IMAGE_VARIATION']);
+const IMAGE_SIZE_DEFAULT = '1024x1024';
+
+/** https://aws.amazon.com/bedrock/pricing/: above so many steps Stable Diffusion XL costs as premium quality. */
+const STANDARD_STEPS_MAX = 50;
+
+/**
+ * Adds images that came out. Their price depends on what was asked, said as `1024x1024/standard`: width, height and
+ * quality; null where the request does not tell.
+ */
+export function addImages(lines: UsageLines, images: number, request: MeteredRequest): void {
+  lines.add('outputImages', images, null, imageVariant(request.outline));
+}
+
+/**
+ * Adds what an InvokeModel answer does not tell and its request does: the queries of a reranker, the images and texts
+ * of an embedding.
+ * @returns whether something was used that nobody tells: seconds of video or sound
+ */
+export function addUntold(lines: UsageLines, request: MeteredRequest, isEmbedding: boolean): boolean {
+  if (isEmbedding) return addEmbedded(lines, request);
+  if (lines.all.length > 0) return false;
+  const documents = request.outline.count('query') === null ? null : request.outline.count('documents');
+  lines.add('searchQueries', documents === null ? null : queriesOf(documents));
+  return false;
+}
+
+/** Rerank of agent-runtime. The documents it counts may be fewer than AWS does, which splits long ones. */
+export function rerankUsage(request: MeteredRequest): Usage {
+  const { outline } = request;
+  const sources = outline.count('sources');
+  const model = textAt(
+    outline.member('rerankingConfiguration'),
+    'bedrockRerankingConfiguration',
+    'modelConfiguration',
+    'modelArn',
+  );
+  const lines = new UsageLines();
+  lines.add('searchQueries', sources === null ? null : queriesOf(sources), otherThan(request, model));
+  return asked(lines);
+}
+
+/** What is asked of a knowledge base. The embedding of the query, and what stands behind it, AWS bills to their own lines. */
+export function queryUsage(): Usage {
+  const lines = new UsageLines();
+  lines.add('requests', 1);
+  return asked(lines);
+}
+
+/** StartAsyncInvoke, whose answer is only where to look later. */
+export function asyncUsage(request: MeteredRequest): Usage {
+  const { outline } = request;
+  const modelId = otherThan(request, textAt(outline.member('modelId')));
+  const lines = new UsageLines();
+  const resolution =
+    textAt(outline.member('modelInput.videoGenerationConfig'), 'dimension') ??
+    textAt(outline.member('modelInput.resolution'));
+  lines.add('outputVideoSeconds', videoSeconds(outline), modelId, resolution);
+  addTyped(lines, outline, 'modelInput.', modelId);
+  const seconds = secondsAt(outline.member('modelInput.lengthSec'));
+  const inputType = textAt(outline.member('modelInput.inputType'));
+  if (inputType === 'video') lines.add('inputVideoSeconds', seconds, modelId);
+  if (inputType === 'audio') lines.add('inputAudioSeconds', seconds, modelId);
+  return asked(lines);
+}
+
+/** A model an answer or a body names, null where it is the one the call is for anyway. */
+export function otherThan(request: MeteredRequest, modelId: string | null): string | null {
+  return modelId === request.modelId ? null : modelId;
+}
+
+function asked(lines: UsageLines): Usage {
+  if (lines.all.length === 0) return UNKNOWN_USAGE;
+  return { lines: lines.all, source: 'request', complete: true, serviceTier: null, latencyOptimized: false };
+}
+
+function addEmbedded(lines: UsageLines, request: MeteredRequest): boolean {
+  const { outline } = request;
+  const { images, documents } = inputFacts(request);
+  const isTyped = addTyped(lines, outline, '', null);
+  const inlineImages = (outline.count('images') ?? 0) + (outline.count('inputImage') === null ? 0 : 1);
+  if (!isTyped) lines.add('inputImages', images + inlineImages);
+  return documents > 0;
+}
+
+/** TwelveLabs' embeddings say what they are of, and cost by the request or the image. */
+function addTyped(lines: UsageLines, outline: JsonOutline, prefix: string, modelId: string | null): boolean {
+  const inputType = textAt(outline.member(`${prefix}inputType`));
+  if (inputType === 'text') lines.add('requests', 1, modelId);
+  else if (inputType === 'image' || inputType === 'text_image') lines.add('inputImages', 1, modelId);
+  return inputType !== null;
+}
+
+function queriesOf(documents: number): number {
+  return Math.ceil(documents / DOCUMENTS_PER_QUERY);
+}
+
+function imageVariant(outline: JsonOutline): string | null {
+  const config = outline.member('imageGenerationConfig');
+  const taskType = textAt(outline.member('taskType'));
+  const steps = countAt(outline.member('steps'));
+  // Models without any of these have one price for all images.
+  if (config === undefined && taskType === null && steps === null) return null;
+  const width = countAt(config, 'width') ?? countAt(outline.member('width'));
+  const height = countAt(config, 'height') ?? countAt(outline.member('height'));
+  const size = width !== null && height !== null ? `${width}x${height}` : sizeUntold(taskType);
+  const isManySteps = steps !== null && steps > STANDARD_STEPS_MAX;
+  const quality = textAt(config, 'quality') ?? (isManySteps ? 'premium' : 'standard');
+  return size === null ? null : `${size}/${quality}`;
+}
+
+function sizeUntold(taskType: string | null): string | null {
+  return taskType === null || FREE_SIZE_TASKS.has(taskType) ? IMAGE_SIZE_DEFAULT : null;
+}
+
+/** Seconds of video that were asked for, by the shapes of Nova Reel and Luma Ray. */
+function videoSeconds(outline: JsonOutline): number | null {
+  const shots = outline.count('modelInput.multiShotManualParams.shots');
+  if (shots !== null) return shots * SECONDS_PER_SHOT;
+  const duration = textAt(outline.member('modelInput.duration'));
+  if (duration !== null && /^\d{1,4}s$/.test(duration)) return Number.parseInt(duration, 10);
+  return countAt(outline.member('modelInput.videoGenerationConfig'), 'durationSeconds');
+}
+
+/** Up to three decimals. */
+function secondsAt(value: unknown): number | null {
+  const seconds = at(value);
+  if (typeof seconds !== 'number' || !(seconds > 0) || seconds > 1e6) return null;
+  return Math.ceil(seconds * 1000) / 1000;
+}
