@@ -43,8 +43,8 @@ export function fail(exchange: Exchange, call: Call, cause: unknown, proxy: Prox
 }
 
 /**
- * Claude Code repeats a 403 eleven times over three minutes and a 400 not at all. The one 403 it wants is that of the
- * list of inference profiles it fetches at its start.
+ * Claude Code repeats a 403 eleven times over three minutes and a 400 not at all; nor is a wrong key any better after the
+ * wait that a 429 asks for. The one 403 it wants is that of the list of inference profiles it fetches at its start.
  */
 function statusFor(refusal: Refusal, exchange: Exchange): number {
   const { status } = refusal.row;
@@ -52,5 +52,5 @@ function statusFor(refusal: Refusal, exchange: Exchange): number {
   if (!isClaudeCode) return status;
   if (exchange.method === 'GET' && exchange.target.includes('/inference-profiles'))
     return status === 401 ? 403 : status;
-  return status === 403 ? 400 : status;
+  return status === 403 || refusal.kind === 'tooManyFailedLogins' ? 400 : status;
 }

@@ -87,6 +87,13 @@ test('the management API and the proxy count together', async () => {
   assert.equal((await manage(bearer(key.bearer))).status, 200);
 });
 
+test('Claude Code, which would repeat a 429 for minutes, is told once', async () => {
+  const client = '192.0.2.12';
+  const headers = { ...bearer('sk-nobodys-0123456789'), 'user-agent': 'claude-cli/2.1.197 (external, cli)' };
+  for (let count = 0; count < MAX; count += 1) assert.equal((await ask(client, headers)).status, 401);
+  assert.equal((await ask(client, headers)).status, 400);
+});
+
 test('requests without a credential guess nothing: they are told what is missing each time', async () => {
   for (let count = 0; count < MAX + 2; count += 1) assert.equal((await ask('192.0.2.10', {})).status, 401);
 });

@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { type Actor, isAdmin, leadsTeam, requireHeld, seesAll } from '../actor.ts';
 import { TEAM_FIELDS } from '../fields.ts';
 import { holderAfter, mentionsGrant, NEW_OWNER, OPEN_GRANT } from '../grants.ts';
-import { flag, grantShape, idText, nameText, pageShape, pageSizeShape } from '../inputs.ts';
+import { grantShape, idText, nameText, pageShape, pageSizeShape } from '../inputs.ts';
 import { textOrNull } from '../key-facts.ts';
 import { addMember } from '../members.ts';
 import type { AdminParts, AdminReads } from '../ports.ts';
@@ -189,7 +189,7 @@ export const TEAM_ROUTES: readonly Route[] = [
       user_id: nameText.optional(),
       team_alias: nameText.optional(),
       organization_id: z.literal('').optional(),
-      include_team_keys: flag.optional(),
+      include_team_keys: z.literal('false').optional(),
     }),
     answer: z.array(teamView),
     handle: async ({ page, size, user_id: memberId, team_alias: aliasContains }, request) => {
