@@ -79,6 +79,52 @@ test('8,192 characters are taken', () => {
   assert.equal(parseSigv4Authorization(header(`${accessKeyId}/${scope}`))?.accessKeyId, accessKeyId);
 });
 
+test('the usual spelling is read as any other', () => {
+  const part = fc.constantFrom(
+    'a',
+    'Z',
+    '0',
+    '-',
+    '_',
+    '.',
+    ' ',
+    '/',
+    '=',
+    ',',
+    ';',
+    ':',
+    'é',
+    '\t',
+    '\u00a0',
+    '\ufeff',
+  );
+  const mostly = (usual: string) =>
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constant(usual) },
+      // One character more, or another one in its place.
+      fc
+        .tuple(fc.nat(usual.length), fc.nat(1), part)
+        .map(([at, taken, put]) => usual.slice(0, at) + put + usual.slice(at + taken)),
+      fc.string({ unit: part, maxLength: 70 }),
+    );
+  const value = fc
+    .tuple(
+      ...['AKID', '20261101', 'us-east-1', 'bedrock', 'aws4_request', 'host;x-amz-date', signature].map(mostly),
+      fc.constantFrom(',', ', ', ' ,', ',  '),
+    )
+    .map(([id, date, region, service, end, names, signed, comma]) =>
+      [`Credential=${id}/${date}/${region}/${service}/${end}`, `SignedHeaders=${names}`, `Signature=${signed}`].join(
+        comma,
+      ),
+    );
+  const agrees = fc.property(value, (parts) => {
+    const parsed = parseSigv4Authorization(`AWS4-HMAC-SHA256 ${parts}`);
+    // White space around a part means nothing, but takes the text out of the usual spelling.
+    assert.deepEqual(parseSigv4Authorization(`AWS4-HMAC-SHA256  ${parts} `), parsed);
+  });
+  fc.assert(agrees, { numRuns: 20_000 });
+});
+
 test('what our signer writes is read', () => {
   const { authorization } = createSigner()(
     {
