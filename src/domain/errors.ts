@@ -149,6 +149,14 @@ export const REFUSALS = {
     retryAfterSeconds: 1,
     meaning: 'The gateway is at one of its bounds (requests, body bytes, memory, event-loop delay) or shutting down.',
   },
+  spoolFull: {
+    status: 503,
+    exception: 'ServiceUnavailableException',
+    type: 'service_unavailable',
+    retryAfterSeconds: 5,
+    meaning:
+      'The gateway can not record what further calls would cost: its disk is full, or its database is away too long.',
+  },
   noCredentials: {
     status: 503,
     exception: 'ServiceUnavailableException',

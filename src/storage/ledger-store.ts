@@ -18,8 +18,8 @@ export interface LedgerStore {
    * @throws StorageError
    */
   insertCalls(records: readonly CallRecord[]): Promise<number>;
-  /** Whether an error says that the store can't be used now, whatever it was asked. */
-  isUnavailable(error: unknown): boolean;
+  /** Whether an error says that one of the records can't be stored, whenever it is tried. */
+  isUnstorable(error: unknown): boolean;
   /**
    * Makes room for the next days and drops the records of days that are over. Totals stay.
    * @param retentionDays whole days that are kept before today. @throws StorageError
@@ -41,7 +41,10 @@ export function createLedgerStore({ ledger }: Storage): LedgerStore {
         return inserted.length;
       });
     },
-    isUnavailable: (error) => error instanceof StorageError && error.kind === 'unavailable',
+    isUnstorable: (error) =>
+      (error instanceof StorageError && error.kind === 'invalid') ||
+      error instanceof TypeError ||
+      error instanceof RangeError,
     maintain: async (nowMs, retentionDays) => {
       const today = dayOf(nowMs);
       await ledger.prepareDays(Array.from({ length: DAYS_AHEAD + 1 }, (_, ahead) => today + ahead));

@@ -1,0 +1,224 @@
+import type { CallRecord, CallStart } from '../domain/call-record.ts';
+import { encodeEnd, encodeStart } from '../domain/call-record-codec.ts';
+import { boundedRecord, boundedStart, hasFineNumbers, isFineLine } from './bounded-record.ts';
+import type { Reserve } from './reserve.ts';
+import type { Room } from './room.ts';
+import type { Segment, Segments } from './segments.ts';
+
+/** A call that is over and waits for the store. */
+export interface WaitingEnd {
+  readonly record: CallRecord;
+  /** Where it stands on the disk; null while the disk has not taken it. */
+  segment: Segment | null;
+}
+
+interface OpenCall {
+  readonly start: CallStart;
+  segment: Segment;
+}
+
+export interface SpoolOptions {
+  readonly segments: Segments;
+  readonly reserve: Reserve;
+  readonly room: Room;
+  /** Ends kept in memory; what is more is read again from the disk when the store takes records. */
+  readonly waitingEndsMax: number;
+  /** Up to how much requests that were refused at once are recorded. */
+  readonly refusalBytesMax: number;
+  /** What may stay in a segment that nobody needs any more. */
+  readonly keptBytesMax: number;
+  /** From how much on the starts of long calls are written again, so that what is around them can go. */
+  readonly tidyBytesMin: number;
+}
+
+/** The calls of this process: what has begun, what is over and waits, and where it stands on the disk. */
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #open = new Map<string, OpenCall>();
+  #waiting: WaitingEnd[] = [];
+  /** Those of them that the disk has not taken. */
+  readonly #unwritten = new Set<WaitingEnd>();
+  #refusalsNotRecorded = 0;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+  }
+
+  get openCalls(): number {
+    return this.#open.size;
+  }
+
+  get waitingEnds(): number {
+    return this.#waiting.length;
+  }
+
+  /** Refused requests that could not be recorded because the spool was too full. */
+  get refusalsNotRecorded(): number {
+    return this.#refusalsNotRecorded;
+  }
+
+  /** Whether there is something for the store. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0 || this.#options.segments.list.some(({ spilled }) => spilled);
+  }
+
+  /** Whether nothing is left that a later process would have to look at. */
+  get isDone(): boolean {
+    return this.#open.size === 0 && !this.hasWaiting;
+  }
+
+  /** @throws Refusal spoolFull */
+  start(given: CallStart): Segment {
+    const { segments, room } = this.#options;
+    room.require(segments.bytes);
+    const { value: start, line } = startLine(given);
+    let segment: Segment;
+    try {
+      segment = segments.append(line);
+    } catch (error) {
+      room.failed(error);
+      room.require(segments.bytes);
+      throw error;
+    }
+    this.#open.set(start.id, { start, segment });
+    segment.openCalls += 1;
+    return segment;
+  }
+
+  /** @returns where it stands; null when the disk has not taken it: it is then in memory only. */
+  end(given: CallRecord): Segment | null {
+    if (!this.#open.has(given.id) && !this.#hasRoomForRefusals()) {
+      this.#refusalsNotRecorded += 1;
+      return null;
+    }
+    const { value: record, line } = endLine(given);
+    const end: WaitingEnd = { record, segment: this.#write(line) };
+    if (end.segment === null) this.#unwritten.add(end);
+    else this.#close(record.id);
+    this.#wait(end);
+    return end.segment;
+  }
+
+  /** The oldest ends that wait, at most so many. They wait until `stored` is told. */
+  oldestWaiting(countMax: number): readonly WaitingEnd[] {
+    return this.#waiting.slice(0, countMax);
+  }
+
+  /** The store has the oldest of those that wait, so many. */
+  stored(count: number): void {
+    for (const end of this.#waiting.splice(0, count)) {
+      if (end.segment === null) {
+        this.#unwritten.delete(end);
+        this.#close(end.record.id);
+      } else {
+        end.segment.waitingEnds -= 1;
+      }
+    }
+    this.tidy();
+  }
+
+  /** A segment whose ends have to be read again; nothing is written to it any more. */
+  oldestSpilled(): Segment | null {
+    const { segments } = this.#options;
+    const spilled = segments.list.find((segment) => segment.spilled) ?? null;
+    if (spilled !== null) segments.seal(spilled);
+    return spilled;
+  }
+
+  /** The store has all ends of a segment. */
+  storedSpilled(segment: Segment): void {
+    segment.spilled = false;
+    this.tidy();
+  }
+
+  /** Writes what the disk has not taken before. */
+  writeUnwritten(): void {
+    for (const end of this.#unwritten) {
+      const segment = this.#write(encodeEnd(end.record));
+      if (segment === null) return;
+      end.segment = segment;
+      segment.waitingEnds += 1;
+      this.#unwritten.delete(end);
+      this.#close(end.record.id);
+    }
+  }
+
+  /** Gives back space that nobody needs. */
+  tidy(): void {
+    const { segments, keptBytesMax, tidyBytesMin } = this.#options;
+    segments.removeDone(keptBytesMax);
+    const [oldest] = segments.list;
+    if (oldest === undefined || segments.bytes < tidyBytesMin) return;
+    const isHeldByStarts = oldest.sealed && oldest.openCalls > 0 && oldest.waitingEnds === 0 && !oldest.spilled;
+    if (isHeldByStarts && this.#moveStarts(oldest)) segments.removeDone(keptBytesMax);
+  }
+
+  /** Requests that were refused before they began: whoever can send many of them must not be able to fill the spool. */
+  #hasRoomForRefusals(): boolean {
+    const { segments, room, refusalBytesMax } = this.#options;
+    return !room.isFull && segments.bytes < refusalBytesMax;
+  }
+
+  /** Writes the starts of a segment once more, at the end of the spool. */
+  #moveStarts(from: Segment): boolean {
+    for (const call of this.#open.values()) {
+      if (call.segment !== from) continue;
+      const segment = this.#write(encodeStart(call.start));
+      if (segment === null) return false;
+      call.segment = segment;
+      segment.openCalls += 1;
+      from.openCalls -= 1;
+    }
+    return true;
+  }
+
+  /** For what has to be written even when the disk is full: from the reserve then. */
+  #write(line: string): Segment | null {
+    const { segments, reserve, room } = this.#options;
+    for (;;) {
+      try {
+        return segments.append(line);
+      } catch (error) {
+        room.failed(error);
+        if (!reserve.release(line.length)) return null;
+      }
+    }
+  }
+
+  #wait(end: WaitingEnd): void {
+    const { segment } = end;
+    if (segment !== null && this.#waiting.length >= this.#options.waitingEndsMax) {
+      segment.spilled = true;
+      return;
+    }
+    this.#waiting.push(end);
+    if (segment !== null) segment.waitingEnds += 1;
+  }
+
+  #close(id: string): void {
+    const open = this.#open.get(id);
+    if (open === undefined) return;
+    open.segment.openCalls -= 1;
+    this.#open.delete(id);
+  }
+}
+
+/** What is stored, and how it is written. */
+interface Line<Value> {
+  readonly value: Value;
+  readonly line: string;
+}
+
+function startLine(start: CallStart): Line<CallStart> {
+  const line = encodeStart(start);
+  if (isFineLine(line)) return { value: start, line };
+  const bounded = boundedStart(start);
+  return { value: bounded, line: encodeStart(bounded) };
+}
+
+function endLine(record: CallRecord): Line<CallRecord> {
+  const line = encodeEnd(record);
+  if (isFineLine(line) && hasFineNumbers(record)) return { value: record, line };
+  const bounded = boundedRecord(record);
+  return { value: bounded, line: encodeEnd(bounded) };
+}
