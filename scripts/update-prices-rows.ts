@@ -94,9 +94,11 @@ export function entriesOf(row: Row): readonly PriceEntry[] {
     : [standard, { ...shared, tier: 'batch', usd: batch, above200k: null }];
 }
 
+/** Up to 50 steps are standard quality, more are premium: https://aws.amazon.com/bedrock/pricing/ */
 function imageFigure({ imageSize, imageSteps }: Row): string {
   if (imageSteps === undefined) return 'outputImages';
-  return `outputImages/${imageSize?.replaceAll('-', '') ?? SIZE_DEFAULT}/${imageSteps}`;
+  const quality = imageSteps === '50-steps' ? 'standard' : 'premium';
+  return `outputImages/${imageSize?.replaceAll('-', '') ?? SIZE_DEFAULT}/${quality}`;
 }
 
 /** With what else is known of the model. */

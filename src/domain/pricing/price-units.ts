@@ -11,6 +11,12 @@ const PRICE_UNITS: readonly PriceUnit[] = [...USAGE_UNITS, 'modelUnitSeconds'];
 /** The model that guardrails are priced as: AWS bills them apart from the model they watch. */
 export const GUARDRAILS = 'guardrails';
 
+/** The model that queries to a knowledge base are priced as. AWS lists no price for it, but an operator may. */
+export const KNOWLEDGE_BASES = 'knowledge-bases';
+
+/** Above so many input tokens, cached ones included, some models charge the whole request at higher rates. */
+export const LONG_CONTEXT_TOKENS = 200_000;
+
 /** Tokens a request brings. All of them count towards the 200,000 above which some models cost more. */
 export const INPUT_TOKEN_UNITS: readonly UsageUnit[] = [
   'inputTokens',

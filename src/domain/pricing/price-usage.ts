@@ -2,7 +2,14 @@ import type { CallCost } from '../call-record.ts';
 import type { Usage, UsageLine } from '../usage/usage.ts';
 import type { PriceEndpoint, PriceTier } from './book-content.ts';
 import type { PriceBook } from './price-book.ts';
-import { GUARDRAILS, INPUT_TOKEN_UNITS, isGuardrailUnit, isTokenUnit } from './price-units.ts';
+import {
+  GUARDRAILS,
+  INPUT_TOKEN_UNITS,
+  isGuardrailUnit,
+  isTokenUnit,
+  KNOWLEDGE_BASES,
+  LONG_CONTEXT_TOKENS,
+} from './price-units.ts';
 import { findRates, RATE_DECIMALS } from './rates.ts';
 
 /** What a call was for. */
@@ -25,9 +32,6 @@ export type ExactCost =
 const QUANTITY_DECIMALS = 3;
 const QUANTITY_SCALE = 10 ** QUANTITY_DECIMALS;
 const AMOUNTS_PER_NANO = 10n ** BigInt(RATE_DECIMALS + QUANTITY_DECIMALS - 9);
-
-/** Above so many input tokens some models charge the whole request at higher rates. */
-const LONG_CONTEXT_TOKENS = 200_000;
 
 /**
  * What a usage costs, rounded once, half up, to whole nano-dollars. It is unknown, never zero, when a price is missing
@@ -88,7 +92,9 @@ function rateOf(
   const isGuardrail = isGuardrailUnit(unit);
   const isPaid = usage.serviceTier === 'reserved' || (billedByTime && lineModel === null);
   if (isPaid && isTokenUnit(unit)) return 0n;
-  const modelId = isGuardrail ? GUARDRAILS : (lineModel ?? context.modelId);
+  const modelId = isGuardrail
+    ? GUARDRAILS
+    : (lineModel ?? context.modelId ?? (unit === 'requests' ? KNOWLEDGE_BASES : null));
   if (modelId === null) return { missing: `the model of ${unit}` };
   const tier = isGuardrail ? 'standard' : tierOf(usage);
   const rates = findRates({ modelId, region, endpoint, tier, above200k }, book);

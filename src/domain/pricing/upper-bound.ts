@@ -1,10 +1,10 @@
 import type { Usage, UsageUnit } from '../usage/usage.ts';
-import type { ModelBounds, PriceEndpoint, PriceTier } from './book-content.ts';
+import type { PriceEndpoint, PriceTier } from './book-content.ts';
 import { findOverride } from './overrides.ts';
 import type { PriceBook, Rates } from './price-book.ts';
 import { nanosUp, quantityOf } from './price-usage.ts';
 import { findModel } from './priced-model.ts';
-import { OUTPUT_TOKEN_UNITS } from './price-units.ts';
+import { LONG_CONTEXT_TOKENS, OUTPUT_TOKEN_UNITS } from './price-units.ts';
 import { findRates } from './rates.ts';
 
 /** The most a request can use. */
@@ -19,8 +19,6 @@ export interface TokensAtMost {
   readonly cacheWrites?: 'none' | '5m' | '1h';
   readonly endpoint?: PriceEndpoint;
 }
-
-const LONG_CONTEXT_TOKENS = 200_000;
 
 const INPUT_BY_CACHE_WRITES: Readonly<Record<'none' | '5m' | '1h', readonly UsageUnit[]>> = {
   none: ['inputTokens', 'cacheReadTokens', 'inputSpeechTokens'],
@@ -52,17 +50,21 @@ export function upperBoundNanos(modelId: string, region: string, most: TokensAtM
   return nanosUp(bound);
 }
 
-/** How much fits into a model, by the operator's word, else the book's; null when neither knows it. */
-export function modelBounds(modelId: string, region: string, book: PriceBook): ModelBounds | null {
+/** How much fits into a model, in tokens; null for an output maximum that nobody says. */
+export interface KnownBounds {
+  readonly contextTokens: number;
+  readonly outputTokensMax: number | null;
+}
+
+/** The bounds of a model, by the operator's word, else the book's; null when neither knows its context. */
+export function modelBounds(modelId: string, region: string, book: PriceBook): KnownBounds | null {
   const model = findModel(modelId, book.content.models);
   const names = model === null ? [modelId] : [modelId, model.key];
   const override = findOverride(book.overrides, { names, region });
   const known = model === null ? undefined : book.content.models.get(model.key);
-  if (override === null && known === undefined) return null;
-  return {
-    contextTokens: override?.contextTokens ?? known?.contextTokens ?? null,
-    outputTokensMax: override?.outputTokensMax ?? known?.outputTokensMax ?? null,
-  };
+  const contextTokens = override?.contextTokens ?? known?.contextTokens ?? null;
+  if (contextTokens === null) return null;
+  return { contextTokens, outputTokensMax: override?.outputTokensMax ?? known?.outputTokensMax ?? null };
 }
 
 /** A global profile whose price is not listed costs at most what the region's does. */
