@@ -9,32 +9,51 @@ export interface SigningKeyId extends CredentialScope {
 /** Gives the key that signs for one day, region, service and secret. */
 export type SigningKeys = (id: SigningKeyId) => HmacKey;
 
+interface DerivedKey extends CredentialScope {
+  readonly key: HmacKey;
+}
+
+/** More than a client signs for in a day. Who makes up scopes pushes out the keys of no other secret. */
+const KEYS_PER_SECRET_MAX = 32;
+
 /**
- * Derived keys, kept: deriving one costs four HMACs and a gateway needs the same few all day. The oldest goes when the
- * bound is reached, so neither a new day nor rotating credentials make it grow.
+ * Derived keys, kept: deriving one costs four HMACs and a gateway needs the same few all day. When the bound is reached
+ * those of the oldest secret go, so neither a new day nor rotating credentials make it grow.
  *
+ * They are found by their secret, a text that lives as long as the credential, so that looking one up costs next to nothing.
  * @param keysMax enough for every pair of region and service times the credentials in use.
  */
 export function createSigningKeys(keysMax = 256): SigningKeys {
-  const keys = new Map<string, HmacKey>();
+  /** By secret; of each the latest first. */
+  const keysOfSecrets = new Map<string, DerivedKey[]>();
+  let keysKept = 0;
   return (id) => {
-    // The secret stands last because it alone may contain a slash.
-    const name = `${id.date}/${id.region}/${id.service}/${id.secretAccessKey}`;
-    const known = keys.get(name);
-    if (known !== undefined) return known;
+    const known = keysOfSecrets.get(id.secretAccessKey)?.find((each) => isOfScope(each, id));
+    if (known !== undefined) return known.key;
 
+    if (keysKept >= keysMax) keysKept -= removeOldest(keysOfSecrets);
+    const keys = keysOfSecrets.get(id.secretAccessKey) ?? [];
+    if (keys.length >= KEYS_PER_SECRET_MAX) keysKept -= keys.splice(-1).length;
+    const { date, region, service } = id;
     const key = new HmacKey(deriveSigningKey(id));
-    if (keys.size >= keysMax) removeOldest(keys);
-    keys.set(name, key);
+    keys.unshift({ date, region, service, key });
+    keysOfSecrets.set(id.secretAccessKey, keys);
+    keysKept += 1;
     return key;
   };
 }
 
-function removeOldest(keys: Map<string, HmacKey>): void {
-  for (const oldest of keys.keys()) {
-    keys.delete(oldest);
-    return;
+function isOfScope(key: CredentialScope, { date, region, service }: CredentialScope): boolean {
+  return key.date === date && key.region === region && key.service === service;
+}
+
+/** @returns how many keys went with it. */
+function removeOldest(keysOfSecrets: Map<string, DerivedKey[]>): number {
+  for (const [secret, keys] of keysOfSecrets) {
+    keysOfSecrets.delete(secret);
+    return keys.length;
   }
+  return 0;
 }
 
 /** Step 3 of "Create a signed AWS API request" (IAM User Guide). */

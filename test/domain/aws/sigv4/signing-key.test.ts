@@ -29,13 +29,36 @@ test('each part of the id counts, and the same id gives the kept key', () => {
   assert.equal(signingKeys(id), signingKeys({ ...id }));
 });
 
-test('at the bound the oldest key goes', () => {
+test('at the bound the keys of the oldest secret go', () => {
+  const signingKeys = createSigningKeys(3);
+  const [old, other] = [id, { ...id, secretAccessKey: 'other' }];
+  const first = signingKeys(old);
+  const second = signingKeys(other);
+  const third = signingKeys({ ...old, region: 'eu-west-1' });
+  assert.equal(signingKeys({ ...old, region: 'eu-west-1' }), third);
+  const fourth = signingKeys({ ...other, region: 'eu-west-1' });
+  for (const [each, key] of [
+    [other, second],
+    [{ ...other, region: 'eu-west-1' }, fourth],
+  ] as const) {
+    assert.equal(signingKeys(each), key);
+  }
+  assert.notEqual(signingKeys(old), first);
+  assert.equal(signingKeys(old).hexOf('text'), first.hexOf('text'));
+});
+
+test('a single secret never holds more than the bound either', () => {
   const signingKeys = createSigningKeys(2);
   const first = signingKeys(id);
-  const second = signingKeys({ ...id, date: '2' });
-  assert.equal(signingKeys(id), first);
-  signingKeys({ ...id, date: '3' });
-  assert.equal(signingKeys({ ...id, date: '2' }), second);
+  for (const date of ['2', '3']) signingKeys({ ...id, date });
   assert.notEqual(signingKeys(id), first);
-  assert.equal(signingKeys(id).hexOf('text'), first.hexOf('text'));
+});
+
+test('who signs for many scopes pushes out only keys of its own secret', () => {
+  const signingKeys = createSigningKeys(100);
+  const [one, another] = [id, { ...id, secretAccessKey: 'another' }];
+  const [first, kept] = [signingKeys(one), signingKeys(another)];
+  for (let count = 0; count < 1000; count += 1) signingKeys({ ...one, region: `made-up-${count}` });
+  assert.equal(signingKeys(another), kept);
+  assert.notEqual(signingKeys(one), first);
 });
