@@ -1,6 +1,7 @@
 import type { Dated, HolderFacts, Patch } from '../domain/holders.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { Grant } from '../domain/policy/grant.ts';
+import { remember } from '../domain/remember.ts';
 import { isStrings, parseObject, parseStrings } from './json-column.ts';
 import type { HolderColumns } from './schema.ts';
 
@@ -41,9 +42,12 @@ export function dates(row: Pick<HolderColumns, 'created_at' | 'created_by' | 'up
 
 /**
  * A stored grant. A row that can't be read in full is refused: half a grant could allow what the whole one does not.
+ * Equal texts give the same grant, since most keys share theirs with many others: it is then compiled only once.
  * @throws TypeError
  */
-export function parseGrant(text: string): Grant {
+export const parseGrant = remember(readGrant, { textsMax: 2000, textLengthMax: 4096 });
+
+function readGrant(text: string): Grant {
   const stored = parseObject(text);
   const { actFor } = stored;
   if (typeof actFor !== 'boolean') throw new TypeError('A stored grant can not be read.');

@@ -28,7 +28,7 @@ export function compileGrant(grant: Grant): CompiledGrant {
   if (known !== undefined) return known;
   const compiled: CompiledGrant = {
     grant,
-    operations: operationsOf(grant.operations ?? DEFAULT_OPERATIONS),
+    operations: grant.operations === null ? ALLOWS_DEFAULT : operationsOf(grant.operations),
     models: restricting(grant.models)?.map(compileModelPattern) ?? null,
     resources: restricting(grant.resources)?.map(compileResourcePattern) ?? null,
     regions: regionsOf(restricting(grant.regions)),
@@ -51,6 +51,9 @@ function operationsOf(patterns: readonly string[]): (service: string, name: stri
     .filter((pattern): pattern is OperationPattern => pattern !== null);
   return (service, name) => exact.has(`${service}:${name}`) || globs.some((matches) => matches(service, name));
 }
+
+/** One for the many grants that say nothing about operations. */
+const ALLOWS_DEFAULT = operationsOf(DEFAULT_OPERATIONS);
 
 function regionsOf(patterns: readonly string[] | null): ((region: string) => boolean) | null {
   if (patterns === null) return null;
