@@ -25,6 +25,8 @@ export interface Operation {
   readonly service: ServiceId;
   /** As in the AWS model, e.g. `Converse`; `Unmodelled` for a path the table doesn't know. */
   readonly name: string;
+  /** `service:Name`, as grants and tables write it; made once, since it is looked up several times in each request. */
+  readonly qualifiedName: string;
   readonly method: string;
   /** Path template, e.g. `/model/{modelId}/converse`. */
   readonly path: string;

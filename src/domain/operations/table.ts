@@ -18,9 +18,11 @@ const NO_EVENTS: readonly string[] = [];
 export const OPERATIONS: readonly Operation[] = OPERATION_ROWS.map(operationOf);
 
 function operationOf([service, name, method, path, eventStream, headers, answer]: OperationRow): Operation {
+  const qualifiedName = `${service}:${name}`;
   return {
     service,
     name,
+    qualifiedName,
     method,
     path,
     kind: kindOf(service, name, method),
@@ -29,7 +31,7 @@ function operationOf([service, name, method, path, eventStream, headers, answer]
     headers,
     modelled: true,
     bodyBytesMax: bodyBytesMaxOf(service, name),
-    terminalEvents: TERMINAL_EVENTS.get(`${service}:${name}`) ?? NO_EVENTS,
+    terminalEvents: TERMINAL_EVENTS.get(qualifiedName) ?? NO_EVENTS,
   };
 }
 
@@ -38,6 +40,7 @@ export function unmodelledOperation(service: ServiceId): Operation {
   return {
     service,
     name: 'Unmodelled',
+    qualifiedName: `${service}:Unmodelled`,
     method: '*',
     path: '/*',
     kind: 'invoke',

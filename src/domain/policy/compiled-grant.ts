@@ -1,3 +1,4 @@
+import type { Operation } from '../operations/operation.ts';
 import { blockHolds, parseBlock } from './cidr.ts';
 import { DEFAULT_OPERATIONS } from './default-operations.ts';
 import { compileGlob } from './glob.ts';
@@ -12,7 +13,7 @@ import type { ResourcePattern } from './resource-match.ts';
 /** A grant whose patterns are ready to be asked. Null where it does not restrict. */
 export interface CompiledGrant {
   readonly grant: Grant;
-  readonly operations: (service: string, name: string) => boolean;
+  readonly operations: (operation: Operation) => boolean;
   readonly models: readonly ModelPattern[] | null;
   readonly resources: readonly ResourcePattern[] | null;
   readonly regions: ((region: string) => boolean) | null;
@@ -43,13 +44,14 @@ export function restricting(list: readonly string[] | null): readonly string[] |
   return list === null || list.includes('*') ? null : list;
 }
 
-function operationsOf(patterns: readonly string[]): (service: string, name: string) => boolean {
+function operationsOf(patterns: readonly string[]): (operation: Operation) => boolean {
   const exact = new Set(patterns);
   const globs = patterns
     .filter((pattern) => pattern.includes('*'))
     .map(compileOperationPattern)
     .filter((pattern): pattern is OperationPattern => pattern !== null);
-  return (service, name) => exact.has(`${service}:${name}`) || globs.some((matches) => matches(service, name));
+  return ({ service, name, qualifiedName }) =>
+    exact.has(qualifiedName) || globs.some((matches) => matches(service, name));
 }
 
 /** One for the many grants that say nothing about operations. */

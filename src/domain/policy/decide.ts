@@ -51,7 +51,7 @@ export function needsOf(caller: KeyCaller): Needs {
  */
 export function decide(caller: KeyCaller, ask: Ask): Decision {
   // Who has no grant at all has nothing that says it may.
-  if (caller.grants.length === 0) return refused(caller, 0, 'operation', operationName(ask.operation), []);
+  if (caller.grants.length === 0) return refused(caller, 0, 'operation', ask.operation.qualifiedName, []);
   const unresolved = new Map<string, ModelReference>();
   for (const [index, grant] of caller.grants.entries()) {
     const decision = decideGrant(caller, index, compileGrant(grant), ask, unresolved);
@@ -68,12 +68,11 @@ function decideGrant(
   unresolved: Map<string, ModelReference>,
 ): Decision {
   const { grant } = compiled;
-  const { service, name } = ask.operation;
   if (compiled.sources !== null && (ask.sourceAddress === null || !compiled.sources(ask.sourceAddress))) {
     return refused(caller, index, 'source', ask.sourceAddress ?? 'an unknown address', grant.sources ?? []);
   }
-  if (!compiled.operations(service, name)) {
-    return refused(caller, index, 'operation', operationName(ask.operation), grant.operations);
+  if (!compiled.operations(ask.operation)) {
+    return refused(caller, index, 'operation', ask.operation.qualifiedName, grant.operations);
   }
   const actsFor = grant.actFor ? null : actedFor(ask);
   if (actsFor !== null) return refused(caller, index, 'acting', actsFor, []);
@@ -125,8 +124,4 @@ function refused(
 function holderOf({ teamId }: KeyCaller, index: number): 'key' | 'team' | 'user' {
   if (index === 0) return 'key';
   return index === 1 && teamId !== null ? 'team' : 'user';
-}
-
-function operationName({ service, name }: Operation): string {
-  return `${service}:${name}`;
 }

@@ -29,7 +29,7 @@ export function permit(
   if (SERVICES[operation.service].plane === 'control' && !policy.anonymousControlPlane) {
     throw new Refusal(
       'accessDenied',
-      `${operation.service}:${operation.name} belongs to a control plane, which requests without a key may not use. ` +
+      `${operation.qualifiedName} belongs to a control plane, which requests without a key may not use. ` +
         'Set a master key, or OUTCROP_ALLOW_CONTROL_PLANE=true on the gateway.',
     );
   }

@@ -12,9 +12,9 @@ const RESOURCES = { models: false, resources: true, actors: false } as const;
  * where it can be read in two ways, which is for the policy to refuse. Never throws.
  * @param query raw, without `?`.
  */
-export function arnInQuery({ service, name }: Operation, query: string): Arn | null {
+export function arnInQuery({ qualifiedName }: Operation, query: string): Arn | null {
   if (query === '') return null;
-  for (const place of placesOf(`${service}:${name}`, RESOURCES).fields) {
+  for (const place of placesOf(qualifiedName, RESOURCES).fields) {
     if (place.in !== 'query') continue;
     const field = readParameter(query, place.name);
     const arn = field.kind === 'found' ? parseArn(field.value) : null;

@@ -20,19 +20,23 @@ export interface Places {
   readonly body: JsonPlaces | null;
 }
 
-const PLACES: ReadonlyMap<string, readonly Place[]> = new Map(
-  NAMED_ROWS.map(([operation, places]) => [operation, places.map(readPlace)]),
+interface NamingOperation {
+  readonly places: readonly Place[];
+  /** For each of the eight kinds of need that has come. */
+  readonly compiled: (Places | undefined)[];
+}
+
+const NAMING_OPERATIONS: ReadonlyMap<string, NamingOperation> = new Map(
+  NAMED_ROWS.map(([operation, places]) => [operation, { places: places.map(readPlace), compiled: [] }]),
 );
-const COMPILED = new Map<string, Places>();
+const NOWHERE: Places = { fields: [], body: null };
 
 /** @param operation `service:Name`. */
 export function placesOf(operation: string, needs: Needs): Places {
-  const cacheKey = `${operation} ${needs.models} ${needs.resources} ${needs.actors}`;
-  const known = COMPILED.get(cacheKey);
-  if (known !== undefined) return known;
-  const places = compile(PLACES.get(operation) ?? [], needs);
-  COMPILED.set(cacheKey, places);
-  return places;
+  const naming = NAMING_OPERATIONS.get(operation);
+  if (naming === undefined) return NOWHERE;
+  const kind = (needs.models ? 1 : 0) + (needs.resources ? 2 : 0) + (needs.actors ? 4 : 0);
+  return (naming.compiled[kind] ??= compile(naming.places, needs));
 }
 
 function compile(places: readonly Place[], needs: Needs): Places {

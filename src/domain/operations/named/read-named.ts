@@ -49,8 +49,7 @@ const ANSWERING_MODEL: ReadonlyMap<string, readonly string[]> = new Map([
 export function readNamed(request: NamingRequest, needs: Needs): NamedThings {
   const { operation } = request;
   if (!operation.modelled) return undecidable('nothing is known about what this operation names');
-  const name = `${operation.service}:${operation.name}`;
-  const places = placesOf(name, needs);
+  const places = placesOf(operation.qualifiedName, needs);
   const inFields = fieldValues(places.fields, request);
   if (inFields === null)
     return undecidable('a path label, header or query parameter that names something can be read in two ways');
@@ -60,7 +59,7 @@ export function readNamed(request: NamingRequest, needs: Needs): NamedThings {
   if (inBody === null) return undecidable('the body can not be read in exactly one way');
 
   const found = [...inFields, ...inBody];
-  const answering = ANSWERING_MODEL.get(name);
+  const answering = ANSWERING_MODEL.get(operation.qualifiedName);
   const isChosenByAws = answering !== undefined && !inBody.some(({ path }) => answering.includes(path));
   return {
     models:
