@@ -44,9 +44,10 @@ export function modelKeyOfId(id: string): string {
     .slice(id.indexOf('.') + 1)
     .replace(/@.*$/, '')
     .replace(/:\d+k$/, '')
-    .replace(/:\d+$/, '')
+    // `gpt-oss-120b-1:0` is a build; the end of `claude-opus-4-1` is a version.
+    .replace(/(?:-1)?:\d+$/, '')
     .replace(/-(?:20\d{6}|20\d\d-\d\d-\d\d)(?=$|-v\d+$)/, '')
-    .replace(/-(?:v[01]|1)$/, '')
+    .replace(/-v[01]$/, '')
     .replace(/-(?:instruct|chat|it)(?=$|-v\d+$)/, '');
   return keyOf(name);
 }
