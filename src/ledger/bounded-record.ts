@@ -20,6 +20,12 @@ export function isFineLine(line: string): boolean {
   return line.length <= SHORT_LINE_MAX && !line.includes('\\u');
 }
 
+/** Whether what databases have in an index is short enough for it. */
+export function hasFineNames({ keyId, teamId, userId, customerId, tags }: Attribution): boolean {
+  const longest = Math.max(keyId?.length ?? 0, teamId?.length ?? 0, userId?.length ?? 0, customerId?.length ?? 0);
+  return longest <= NAME_MAX && tags.length <= TAGS_MAX && tags.every((tag) => tag.length <= TAG_MAX);
+}
+
 /** Whether JSON can hold all numbers of a record. */
 export function hasFineNumbers({ durationMs, firstByteMs, usage }: CallRecord): boolean {
   return Number.isFinite(durationMs) && Number.isFinite(firstByteMs ?? 0) && usage.lines.every(isCountable);

@@ -1,6 +1,6 @@
 import type { CallRecord, CallStart } from '../domain/call-record.ts';
 import { encodeEnd, encodeStart } from '../domain/call-record-codec.ts';
-import { boundedRecord, boundedStart, hasFineNumbers, isFineLine } from './bounded-record.ts';
+import { boundedRecord, boundedStart, hasFineNames, hasFineNumbers, isFineLine } from './bounded-record.ts';
 import type { Reserve } from './reserve.ts';
 import type { Room } from './room.ts';
 import type { Segment, Segments } from './segments.ts';
@@ -211,14 +211,15 @@ interface Line<Value> {
 
 function startLine(start: CallStart): Line<CallStart> {
   const line = encodeStart(start);
-  if (isFineLine(line)) return { value: start, line };
+  if (isFineLine(line) && hasFineNames(start.attribution)) return { value: start, line };
   const bounded = boundedStart(start);
   return { value: bounded, line: encodeStart(bounded) };
 }
 
 function endLine(record: CallRecord): Line<CallRecord> {
   const line = encodeEnd(record);
-  if (isFineLine(line) && hasFineNumbers(record)) return { value: record, line };
+  const isFine = isFineLine(line) && hasFineNames(record.attribution) && hasFineNumbers(record);
+  if (isFine) return { value: record, line };
   const bounded = boundedRecord(record);
   return { value: bounded, line: encodeEnd(bounded) };
 }

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { CallRecord } from '../domain/call-record.ts';
 import { isOperationKind, isOutcome, isRefusalKind, usageOf } from '../domain/call-record-codec.ts';
+import type { StoredCall } from '../domain/ledger.ts';
 import { isServiceId } from '../domain/operations/services.ts';
 import type { Usage, UsageUnit } from '../domain/usage/usage.ts';
 import { parseStrings } from './json-column.ts';
@@ -79,12 +80,6 @@ export const CALL_COLUMNS: readonly BulkColumn<CallRecord>[] = [
   { name: 'price_version', type: 'text', of: ({ priceVersion }) => priceVersion },
   { name: 'reserved_nanos', type: 'integer', of: ({ reservedNanos }) => reservedNanos },
 ];
-
-/** A call as stored. Durations have become whole milliseconds. */
-export interface StoredCall extends CallRecord {
-  /** The cost is what was reserved: the end of the call was never heard of. */
-  readonly estimated: boolean;
-}
 
 /** A row as it is read: amounts in nano-dollars as decimal text. */
 export type CallRow = Omit<Selectable<Schema['call']>, 'cost_nanos' | 'reserved_nanos'> & {

@@ -1,4 +1,4 @@
-import type { Expression, Transaction } from 'kysely';
+import type { AliasedRawBuilder, Expression, Transaction } from 'kysely';
 import type { CallRecord } from '../domain/call-record.ts';
 import type { Total } from './ledger-totals.ts';
 import type { Schema } from './schema.ts';
@@ -24,6 +24,6 @@ export interface LedgerEngine {
   prepareDays(days: readonly number[]): Promise<void>;
   /** Deletes the calls of all days before one, a little at a time. */
   dropDaysBefore(day: number): Promise<void>;
-  /** The texts in a JSON list, as rows of a table with the column `value`. */
-  listed(json: Expression<string>): Expression<{ value: string }>;
+  /** The texts in a JSON list, as rows of a table `listed` with the column `value`. */
+  listed(json: Expression<string>): AliasedRawBuilder<{ value: string }, 'listed'>;
 }

@@ -57,6 +57,11 @@ export async function ledgerTables(schema: SchemaModule, types: ColumnTypes): Pr
     .addPrimaryKeyConstraint('daily_tag_total_pkey', ['day', 'group_hash'])
     .modifyEnd(tableEnd)
     .execute();
+  // What somebody has used since ever is asked for at every start. Adding to a total touches none of these.
+  for (const owner of ['key_id', 'team_id', 'user_id', 'customer_id']) {
+    await schema.createIndex(`daily_total_${owner}`).on('daily_total').columns([owner, 'day']).execute();
+  }
+  await schema.createIndex('daily_tag_total_tag').on('daily_tag_total').columns(['tag', 'day']).execute();
 }
 
 /**
@@ -86,5 +91,6 @@ function total(table: CreateTableBuilder<string>, { text, integer }: ColumnTypes
     .addColumn('cache_write_tokens', integer, (column) => column.notNull())
     .addColumn('cost_nanos', integer, (column) => column.notNull())
     .addColumn('estimated_nanos', integer, (column) => column.notNull())
+    .addColumn('charged_nanos', integer, (column) => column.notNull())
     .addColumn('duration_ms', integer, (column) => column.notNull());
 }

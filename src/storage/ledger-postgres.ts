@@ -40,7 +40,7 @@ export function postgresLedger(db: Kysely<Schema>, schema: string): LedgerEngine
     },
     prepareDays: (wanted) => days.prepare(wanted),
     dropDaysBefore: (day) => days.dropBefore(day),
-    listed: (json) => sql<{ value: string }>`json_array_elements_text(${json}::json)`,
+    listed: (json) => sql<{ value: string }>`json_array_elements_text(${json}::json)`.as<'listed'>(sql`listed(value)`),
   };
 }
 

@@ -43,7 +43,7 @@ export function sqliteLedger(write: Kysely<Schema>, connection: SqliteConnection
         await pause(DELETE_EVERY_MS, undefined, { ref: false });
       }
     },
-    listed: (json) => sql<{ value: string }>`json_each(${json})`,
+    listed: (json) => sql<{ value: string }>`json_each(${json})`.as('listed'),
   };
 }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { CallRecord } from '../domain/call-record.ts';
+import type { UsageSums } from '../domain/ledger.ts';
 import {
   type BulkColumn,
   cacheReadTokensOf,
@@ -20,20 +21,8 @@ export interface TotalGroup {
   readonly tag: string | null;
 }
 
-/** What is counted of a group of calls. Tokens and requests are whole numbers below 2^53. */
-export interface TotalSums {
-  requests: number;
-  failedRequests: number;
-  refusedRequests: number;
-  unpricedRequests: number;
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  costNanos: bigint;
-  estimatedNanos: bigint;
-  durationMs: number;
-}
+/** What is counted of a group of calls, in the making. */
+export type TotalSums = { -readonly [Name in keyof UsageSums]: UsageSums[Name] };
 
 export interface Total extends TotalGroup {
   readonly hash: string;
@@ -63,6 +52,7 @@ export const SUM_COLUMNS = [
   { name: 'cache_write_tokens', type: 'integer', of: ({ sums }) => sums.cacheWriteTokens },
   { name: 'cost_nanos', type: 'integer', of: ({ sums }) => sums.costNanos },
   { name: 'estimated_nanos', type: 'integer', of: ({ sums }) => sums.estimatedNanos },
+  { name: 'charged_nanos', type: 'integer', of: ({ sums }) => sums.chargedNanos },
   { name: 'duration_ms', type: 'integer', of: ({ sums }) => sums.durationMs },
 ] as const satisfies readonly BulkColumn<Total>[];
 
@@ -147,9 +137,11 @@ function add(totals: Map<string, Total>, name: string, group: TotalGroup, record
   sums.durationMs += Math.round(record.durationMs);
   if (cost.kind === 'unknown') {
     sums.unpricedRequests += 1;
+    sums.chargedNanos += record.reservedNanos;
     return;
   }
   sums.costNanos += cost.nanos;
+  sums.chargedNanos += cost.nanos;
   if (isEstimated(record)) sums.estimatedNanos += cost.nanos;
 }
 
@@ -165,6 +157,7 @@ export function nothing(): TotalSums {
     cacheWriteTokens: 0,
     costNanos: 0n,
     estimatedNanos: 0n,
+    chargedNanos: 0n,
     durationMs: 0,
   };
 }

@@ -198,6 +198,8 @@ export interface TotalTable {
   cost_nanos: Nanos;
   /** What part of the cost was only reserved, because the end of the call was never heard of. */
   estimated_nanos: Nanos;
+  /** The cost, and of calls whose cost is unknown what was reserved: what budgets count. */
+  charged_nanos: Nanos;
   duration_ms: number;
 }
 
