@@ -12,9 +12,11 @@ import { FailedLogins } from './domain/failed-logins.ts';
 import { SERVICES } from './domain/operations/services.ts';
 import { requestIdOf } from './domain/request-id.ts';
 import { isAdminTarget } from './admin/paths.ts';
-import { holdersOnceReady, openKeys } from './keys-at-start.ts';
 import { logCall } from './log-call.ts';
 import { createManagement } from './management.ts';
+import { UsualUse } from './domain/limits/usual-use.ts';
+import { unboundedCalls } from './unbounded-calls.ts';
+import { closeStoredParts, holdersOnceReady, meteringOnceReady, openStoredParts } from './parts-at-start.ts';
 import type { Clock, Exchange, Log } from './ports.ts';
 import { handleRequest } from './proxy/handle-request.ts';
 import { createMasterKey } from './proxy/master-key.ts';
@@ -37,6 +39,8 @@ export interface GatewayInputs {
   readonly version: string;
   /** Asks for the gateway's own AWS credentials. */
   readonly loadCredentials: () => Promise<LoadedCredentials>;
+  /** Told once when the disk has lost what it had promised to keep: the process has to end. */
+  readonly fatal: (error: unknown) => void;
 }
 
 export interface Gateway {
@@ -49,8 +53,8 @@ export interface Gateway {
   connections(): number;
   /** How much of each bound is in use; all zero when nothing is being worked on. */
   held(): { readonly bodyBytes: number; readonly requestSlots: number; readonly drains: number };
-  /** Resolves when virtual keys can be used; rejects, with one line for the operator, when they never will. */
-  keysReady(): Promise<void>;
+  /** Resolves when the store, keys and ledger can be used; rejects, with one line for the operator, when they never will. */
+  storedPartsReady(): Promise<void>;
   /** Resolves when credentials are there; rejects with what is missing. */
   credentialsReady(): Promise<void>;
   /**
@@ -64,9 +68,18 @@ export interface Gateway {
 const LAST_WORDS_MS = 1000;
 /** How long a request may wait for AWS to tell what a name in it stands for. */
 const RESOLVING_TIMEOUT_MS = 3000;
+/** Operations and models whose usual use is remembered: some 650 bytes each. */
+const USUAL_KINDS_MAX = 2000;
 
 /** Composition root: the only place that knows every part. Opens them in order and closes them in reverse. */
-export async function openGateway({ settings, clock, log, version, loadCredentials }: GatewayInputs): Promise<Gateway> {
+export async function openGateway({
+  settings,
+  clock,
+  log,
+  version,
+  loadCredentials,
+  fatal,
+}: GatewayInputs): Promise<Gateway> {
   const identities = new GatewayIdentities({ bearerToken: settings.awsBearerToken, load: loadCredentials, clock, log });
   const upstream = new UndiciUpstream({
     connectionsMax: settings.requestsInFlightMax,
@@ -75,7 +88,7 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
   const overload = watchOverload(settings);
   const running = new RunningCalls();
 
-  const keys = openKeys(settings, clock, log);
+  const stored = openStoredParts({ settings, clock, log, fatal });
   const addressOf = createClientAddresses(settings.trustedProxies);
   const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
@@ -99,13 +112,16 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
       idleTimeoutMs: settings.upstreamIdleTimeoutMs,
       onClientAbort: settings.onClientAbort,
       drainSecondsMax: settings.drainSecondsMax,
+      customerHeader: settings.customerHeader,
+      unboundedCalls: unboundedCalls(settings),
+      forwardAttribution: settings.forwardAttribution,
     },
     clock,
     log,
     newRequestId: () => requestIdOf(clock.nowMs(), randomUUID()),
     instanceId: randomBytes(8).toString('hex'),
     masterKey: settings.masterKey === null ? null : createMasterKey(settings.masterKey),
-    keyHolders: keys === null ? null : holdersOnceReady(keys),
+    keyHolders: stored.keys === null ? null : holdersOnceReady(stored.keys),
     verify: createVerifier(SIGNING_NAMES),
     clientAddress: (exchange) => addressOf(exchange.peerAddress, exchange.headers.get('x-forwarded-for')),
     tooManyFailedLogins: (address) => {
@@ -132,10 +148,12 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
     }),
     sign,
     upstream,
+    ...meteringOnceReady(stored.metering),
+    usualUse: new UsualUse(USUAL_KINDS_MAX),
     callClosed: (call) => logCall(call, log),
   };
 
-  const manage = createManagement(keys, proxy, version);
+  const manage = createManagement(stored, proxy, version);
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {
     if (answerHealth(exchange, draining)) return;
@@ -177,8 +195,10 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
       requestSlots: proxy.requestSlots.used,
       drains: proxy.drains.used,
     }),
-    keysReady: async () => {
-      await keys;
+    storedPartsReady: async () => {
+      await stored.storage;
+      await stored.keys;
+      await stored.metering;
     },
     credentialsReady: async () => {
       await identities.refresh();
@@ -195,8 +215,7 @@ export async function openGateway({ settings, clock, log, version, loadCredentia
       await running.settled(LAST_WORDS_MS);
       server.destroyConnections();
       overload.stop();
-      // A store that never opened has nothing to close; why is for `keysReady` to say.
-      await keys?.then((parts) => parts.close()).catch(() => undefined);
+      await closeStoredParts(stored);
       identities.close();
     },
   };

@@ -3,17 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { readSettings } from './admin/settings.ts';
 import type { Settings } from './config/settings.ts';
+import { limitsFromFields } from './domain/limits/limit-fields.ts';
 import { type BearerHash, CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
 import { openKeyring, type Keyring } from './keys/keyring.ts';
 import type { Clock, KeyHolders, Log } from './ports.ts';
 import { createRehashQueue } from './keys/rehash-queue.ts';
 import { findCredential, rehashCredential } from './storage/credentials.ts';
 import { createDataKeyStore } from './storage/data-key-store.ts';
-import { openStorage, type Storage } from './storage/storage.ts';
+import type { Storage } from './storage/storage.ts';
 
 /** The part of the composition root that virtual keys need, loaded only where there can be some. */
 export interface KeyParts {
-  readonly storage: Storage;
   readonly keyring: Keyring;
   readonly holders: KeyHolders;
   /** Has a bearer key stored under the current data key, some time soon. */
@@ -23,6 +23,7 @@ export interface KeyParts {
 
 export interface KeyPartsInputs {
   readonly settings: Settings;
+  readonly storage: Storage;
   /** What the data key is sealed under. */
   readonly secret: string;
   readonly clock: Clock;
@@ -35,54 +36,46 @@ const role = z
   .enum(['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'])
   .catch('internal_user_viewer');
 
-/** @throws StorageError cannotOpen, KeyringError: one line for the operator */
-export async function openKeyParts({ settings, secret, clock, log }: KeyPartsInputs): Promise<KeyParts> {
-  const storage = await openStorage({ databaseUrl: settings.databaseUrl, dataDir: settings.dataDir, clock, log });
-  try {
-    const keyring = await openKeyring({
-      store: createDataKeyStore(storage),
-      secret,
-      previousSecret: settings.secretKeyPrevious,
-      random: randomBytes,
-      nowMs: () => clock.nowMs(),
-    });
-    const rehashing = createRehashQueue({
-      write: (id, fresh) => storage.change(REHASH, (change) => rehashCredential(change, id, fresh)),
-      log,
-    });
-    const rehash: KeyParts['rehash'] = (credentialId, fresh) => rehashing.add(credentialId, fresh);
-    const holders = new CachedKeyHolders({
-      keyring,
-      rehash,
-      find: (kind, lookups) => findFacts(storage, kind, lookups),
-      currentAsOfMs: () => storage.changes.currentAsOfMs(),
-      clock,
-      staleMs: settings.keyStaleSeconds * 1000,
-      random: randomBytes,
-    });
-    storage.changes.subscribe((news) => {
-      holders.hear(news);
-      if (news !== 'everything' && !news.some(({ kind }) => kind === 'data_key')) return;
-      // What was looked up while the new version was being opened may have been judged without it.
-      keyring.refresh().then(
-        () => holders.hear('everything'),
-        (error: unknown) => log.error({ err: error }, 'data keys can not be read'),
-      );
-    });
-    return {
-      storage,
-      keyring,
-      holders,
-      rehash,
-      close: async () => {
-        await rehashing.close();
-        await storage.close();
-      },
-    };
-  } catch (error) {
-    await storage.close();
-    throw error;
-  }
+/** @throws KeyringError: one line for the operator */
+export async function openKeyParts({ settings, storage, secret, clock, log }: KeyPartsInputs): Promise<KeyParts> {
+  const keyring = await openKeyring({
+    store: createDataKeyStore(storage),
+    secret,
+    previousSecret: settings.secretKeyPrevious,
+    random: randomBytes,
+    nowMs: () => clock.nowMs(),
+  });
+  const rehashing = createRehashQueue({
+    write: (id, fresh) => storage.change(REHASH, (change) => rehashCredential(change, id, fresh)),
+    log,
+  });
+  const rehash: KeyParts['rehash'] = (credentialId, fresh) => rehashing.add(credentialId, fresh);
+  const holders = new CachedKeyHolders({
+    keyring,
+    rehash,
+    find: (kind, lookups) => findFacts(storage, kind, lookups),
+    currentAsOfMs: () => storage.changes.currentAsOfMs(),
+    clock,
+    staleMs: settings.keyStaleSeconds * 1000,
+    random: randomBytes,
+  });
+  storage.changes.subscribe((news) => {
+    holders.hear(news);
+    if (news !== 'everything' && !news.some(({ kind }) => kind === 'data_key')) return;
+    // What was looked up while the new version was being opened may have been judged without it.
+    keyring.refresh().then(
+      () => holders.hear('everything'),
+      (error: unknown) => log.error({ err: error }, 'data keys can not be read'),
+    );
+  });
+  return {
+    keyring,
+    holders,
+    rehash,
+    close: async () => {
+      await rehashing.close();
+    },
+  };
 }
 
 async function findFacts(
@@ -95,8 +88,13 @@ async function findFacts(
   const { credential, key, team, user } = owner;
   return {
     credential,
-    key: { ...key, ...readSettings(key.settings) },
+    key: { ...key, ...readSettings(key.settings), outputCap: null },
     team,
     user: user === null ? null : { ...user, role: role.parse(user.role) },
+    limits: [
+      ...limitsFromFields({ kind: 'key', id: key.id }, key.limits ?? {}),
+      ...limitsFromFields({ kind: 'team', id: key.teamId ?? '' }, team?.limits ?? {}),
+      ...limitsFromFields({ kind: 'user', id: key.userId ?? '' }, user?.limits ?? {}),
+    ],
   };
 }

@@ -27,18 +27,22 @@ export async function runGateway(loaded: LoadedConfig, say: (line: string) => vo
     log,
     version: ownVersion(),
     loadCredentials: () => loadFromChain(process.env),
+    fatal: (error) => {
+      log.error({ err: error }, 'the disk lost records it had promised to keep: the gateway ends');
+      process.exit(1);
+    },
   });
   // Before anything is said: who reads that it listens may tell it to end at once.
   const down = downOnSignal(gateway, settings.shutdownNoticeMs, say);
   for (const line of describeStart(gateway.origin, settings)) say(line);
   if (settings.awsBearerToken === null) sayWhenCredentialsAreMissing(gateway, say);
-  return Promise.race([down, codeWhenKeysFail(gateway, say)]);
+  return Promise.race([down, codeWhenStoreFails(gateway, say)]);
 }
 
 /** A store or secret that can't be opened ends the process: without virtual keys most callers would be turned away. */
-async function codeWhenKeysFail(gateway: Gateway, say: (line: string) => void): Promise<number> {
+async function codeWhenStoreFails(gateway: Gateway, say: (line: string) => void): Promise<number> {
   try {
-    await gateway.keysReady();
+    await gateway.storedPartsReady();
   } catch (error) {
     say(`outcrop: ${error instanceof Error ? error.message : String(error)}`);
     await gateway.close({ noticeMs: 0 });

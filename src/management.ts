@@ -1,15 +1,16 @@
 import type { AdminServer } from './admin/serve.ts';
+import type { StoredParts } from './parts-at-start.ts';
 import type { KeyParts } from './key-parts.ts';
+import type { Storage } from './storage/storage.ts';
 import type { Exchange } from './ports.ts';
 import type { Proxy } from './proxy/proxy.ts';
 
 /**
  * Answers requests of the management API. It and its libraries are loaded when somebody first manages something; until
  * then a gateway has none of their weight.
- * @param keys null where nobody can manage any, because there is no master key.
  */
 export function createManagement(
-  keys: Promise<KeyParts> | null,
+  { storage, keys }: StoredParts,
   proxy: Proxy,
   version: string,
 ): (exchange: Exchange) => Promise<void> {
@@ -19,19 +20,24 @@ export function createManagement(
       refuseManagement(exchange);
       return;
     }
-    admin ??= openAdmin(keys, proxy, version);
+    admin ??= openAdmin(storage, keys, proxy, version);
     const server = await admin;
     await server.handle({ exchange, requestId: proxy.newRequestId(), sourceAddress: proxy.clientAddress(exchange) });
   };
 }
 
-async function openAdmin(keys: Promise<KeyParts>, proxy: Proxy, version: string): Promise<AdminServer> {
-  const { storage, keyring, rehash } = await keys;
+async function openAdmin(
+  storage: Promise<Storage>,
+  keys: Promise<KeyParts>,
+  proxy: Proxy,
+  version: string,
+): Promise<AdminServer> {
+  const { keyring, rehash } = await keys;
   const { bindAdminParts } = await import('./admin-parts.ts');
   const { createAdminServer } = await import('./admin/serve.ts');
   const { masterKey, bodyBytes, clock, log, options } = proxy;
   return createAdminServer(
-    bindAdminParts(storage, {
+    bindAdminParts(await storage, {
       masterKey,
       keyHeader: options.keyHeader,
       tooManyFailedLogins: (address) => proxy.tooManyFailedLogins(address),

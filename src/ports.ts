@@ -1,5 +1,8 @@
 /** All that the proxy needs from outside, on one page. Adapters implement these; only `gateway.ts` knows which. */
-import type { KeyCaller } from './domain/caller.ts';
+import type { Caller, KeyCaller } from './domain/caller.ts';
+import type { Attribution, CallRecord, CallStart } from './domain/call-record.ts';
+import type { Charge } from './domain/limits/charges.ts';
+import type { Limit } from './domain/limits/limit.ts';
 import type { AwsCredentials } from './domain/aws/sigv4/sign.ts';
 import type { HeaderList } from './domain/headers.ts';
 import type { ServiceId } from './domain/operations/services.ts';
@@ -163,6 +166,83 @@ export interface Target {
 export interface Targets {
   /** @throws Error when the region has no host for the service. */
   of(service: ServiceId, region: string): Target;
+}
+
+/** The limits a call runs under. */
+export interface CallerLimits {
+  /**
+   * Of everything, of the caller's key, team and user, and of the end user and the tags it names. A promise only while
+   * memory does not know the end user. @throws Refusal accessDenied for a blocked end user, storeUnavailable
+   */
+  of(caller: Caller, attribution: Attribution): readonly Limit[] | Promise<readonly Limit[]>;
+}
+
+/**
+ * Counts what limits have used. A call reserves its share of all its limits at once, all or none, and settles what it
+ * really used when it is over.
+ *
+ * A reservation that is neither settled nor renewed in time frees its concurrency; what it held of requests, tokens and
+ * money stays counted, as the ledger charges a call whose end is not known at what was reserved for it.
+ */
+export interface Counters {
+  /**
+   * Waits only where it must: for counters elsewhere, or for the ledger when a counter is new here.
+   * @param id of the call, never used before
+   */
+  reserve(id: string, charges: readonly Charge[]): Reservation | Promise<Reservation>;
+  /**
+   * @param amounts what each charge came to, in the order of the charges. Concurrency is freed whatever it says.
+   * A second time, or for what was not reserved, it does nothing.
+   */
+  settle(id: string, amounts: readonly number[]): void;
+  /** Says that a long call is still running. */
+  renew(id: string): void;
+  /** What is used of each; null where that can't be told now. */
+  used(limits: readonly Limit[]): Promise<readonly (LimitUse | null)[]>;
+  /** Sets what is used, beside what running calls hold. */
+  reset(limit: Limit, used: number): Promise<void>;
+  /** Lets what is under way arrive, within a bound. */
+  close(): Promise<void>;
+}
+
+export type Reservation =
+  /** What each limit has left after it, in the order of the charges; negative where a soft one is over. */
+  | { readonly kind: 'admitted'; readonly remaining: readonly number[] }
+  /** Nothing was taken. `charge` is the first that did not fit. */
+  | {
+      readonly kind: 'refused';
+      readonly charge: Charge;
+      readonly used: number;
+      /** Until it might fit, in milliseconds; null where waiting is no use. */
+      readonly retryAfterMs: number | null;
+    }
+  /** Nothing was taken: what this hard limit has left can't be told. */
+  | {
+      readonly kind: 'unavailable';
+      readonly charge: Charge;
+      readonly reason: UnavailableReason;
+      readonly retryAfterMs: number;
+    };
+
+/**
+ * `down`: the counters can't be reached; `restoring`: they were lost and running calls are being counted again;
+ * `unseeded`: what was used before can't be read from the ledger; `full`: there are more counters than may be held.
+ */
+export type UnavailableReason = 'down' | 'restoring' | 'unseeded' | 'full';
+
+export interface LimitUse {
+  /** Settled and reserved. */
+  readonly used: number;
+  /** Held by running calls. */
+  readonly reserved: number;
+}
+
+/** Where every call is written down. */
+export interface CallLedger {
+  /** Before the first byte goes to Bedrock; a promise only where there is something to wait for. @throws Refusal spoolFull */
+  start(start: CallStart): void | Promise<void>;
+  /** Before the client sees the end of its answer. Never throws. */
+  end(record: CallRecord): void;
 }
 
 /** Lines for operators. Nothing in `facts` may be a secret. */

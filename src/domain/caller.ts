@@ -1,3 +1,5 @@
+import type { OutputCap } from './limits/call-bounds.ts';
+import type { Limit } from './limits/limit.ts';
 import type { Grant } from './policy/grant.ts';
 
 /** What a caller may manage, in LiteLLM's words. */
@@ -19,6 +21,12 @@ export interface KeyCaller {
   /** Paths it may call, see `allowed-routes.ts`; null for all. */
   readonly allowedRoutes: readonly string[] | null;
   readonly role: Role;
+  /** Of the key and of its team. */
+  readonly tags: readonly string[];
+  /** Of the key, its team and its user. */
+  readonly limits: readonly Limit[];
+  /** The most output a call may reserve; null for what the model gives. */
+  readonly outputCap: OutputCap | null;
 }
 
 /**

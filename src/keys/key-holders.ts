@@ -6,6 +6,8 @@ import { isAccessKeyId } from '../domain/keys/access-key-id.ts';
 import { isBearerKey } from '../domain/keys/bearer-key.ts';
 import { bearerDigest, type DataKey, secretAccessKeyOf } from '../domain/keys/data-key.ts';
 import type { RandomBytes } from '../domain/keys/random-text.ts';
+import type { OutputCap } from '../domain/limits/call-bounds.ts';
+import type { Limit } from '../domain/limits/limit.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import type { Clock, KeyHolder, KeyHolders } from '../ports.ts';
 import type { Keyring } from './keyring.ts';
@@ -28,9 +30,13 @@ export interface CredentialFacts {
     readonly grant: Grant;
     readonly defaultRegion: string | null;
     readonly allowedRoutes: readonly string[] | null;
+    readonly tags: readonly string[];
+    readonly outputCap: OutputCap | null;
   };
-  readonly team: { readonly grant: Grant; readonly blocked: boolean } | null;
+  readonly team: { readonly grant: Grant; readonly blocked: boolean; readonly tags: readonly string[] } | null;
   readonly user: { readonly grant: Grant; readonly blocked: boolean; readonly role: Role } | null;
+  /** Of the key, its team and its user. */
+  readonly limits: readonly Limit[];
 }
 
 /** The look-up behind the memory. @throws when the store can't be asked, which is not the same as null */
@@ -223,7 +229,7 @@ export class CachedKeyHolders implements KeyHolders {
   }
 
   /** Null when the data key of the credential no longer counts. */
-  #holderOf(kind: 'bearer' | 'aws', { credential, key, team, user }: CredentialFacts): Found | null {
+  #holderOf(kind: 'bearer' | 'aws', { credential, key, team, user, limits }: CredentialFacts): Found | null {
     const dataKey = this.#options.keyring.byVersion(credential.dataKeyVersion);
     if (dataKey === undefined) return null;
     const caller: KeyCaller = {
@@ -238,6 +244,9 @@ export class CachedKeyHolders implements KeyHolders {
       defaultRegion: key.defaultRegion,
       allowedRoutes: key.allowedRoutes,
       role: user?.role ?? 'internal_user',
+      tags: [...new Set([...key.tags, ...(team?.tags ?? [])])],
+      limits,
+      outputCap: key.outputCap,
     };
     const secretAccessKey = kind === 'aws' ? secretAccessKeyOf(dataKey, credential.lookup) : null;
     const holder = { caller, validUntilMs: credential.validUntilMs, secretAccessKey };

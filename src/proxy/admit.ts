@@ -1,13 +1,54 @@
+import { readAttribution } from '../domain/attribution.ts';
+import type { Attribution } from '../domain/call-record.ts';
 import { Refusal } from '../domain/errors.ts';
+import { isFree } from '../domain/usage/free-operations.ts';
+import { MeteredRequest } from '../domain/usage/metered-request.ts';
+import { parseModelReference } from '../domain/policy/model-reference.ts';
+import { priceModelOf, type PricedAs } from '../domain/pricing/price-model.ts';
+import type { Caller } from '../domain/caller.ts';
 import type { Call } from './call.ts';
+import type { PermittedRequest } from './forward.ts';
+import { keyAttribution } from './key-attribution.ts';
+import type { MeteredCall } from './metered-call.ts';
 import type { Proxy } from './proxy.ts';
+import { reserve } from './reserve.ts';
 
 /**
- * Takes a share of every limit that applies to the call; it holds them until it is closed. For now there is one: how
- * many requests may be at Bedrock at once.
- * @throws Refusal overloaded
+ * Is there room? Takes a share of every limit that applies to the call, which it holds until it is settled, and writes
+ * down that it begins: from here on it is charged for, whatever becomes of this process.
+ * @throws Refusal overloaded, accessDenied for a blocked customer, rateLimited, budgetExceeded, unbounded,
+ *   outputOverCap, limitsUnavailable, spoolFull
  */
-export function admit(call: Call, proxy: Proxy): void {
+export async function admit(caller: Caller, call: Call, permitted: PermittedRequest, proxy: Proxy): Promise<void> {
+  takeRequestSlot(call, proxy);
+  const { operation, region } = permitted;
+  const request = new MeteredRequest(operation, modelIdOf(permitted), permitted.exchange.headers, permitted.body.bytes);
+  const attribution = readAttribution(request, keyAttribution(caller), proxy.options.customerHeader);
+  const known = pricedAsOf(caller, request, region, proxy);
+  const pricedAs = known instanceof Promise ? await known : known;
+  const metered = (call.metered = newMeteredCall(request, attribution, pricedAs));
+
+  const asked = proxy.callerLimits.of(caller, attribution);
+  const limits = asked instanceof Promise ? await asked : asked;
+  if (limits.length > 0) await reserve(call.id, metered, { caller, limits, region }, proxy);
+
+  const written = proxy.ledger.start({
+    id: call.id,
+    startedAtMs: call.startedAtMs,
+    attribution,
+    service: operation.service,
+    operation: operation.name,
+    operationKind: operation.kind,
+    modelId: request.modelId,
+    region,
+    reservedNanos: metered.reservedNanos,
+  });
+  if (written !== undefined) await written;
+  metered.begun = true;
+}
+
+/** How many requests may be at Bedrock at once. */
+function takeRequestSlot(call: Call, proxy: Proxy): void {
   if (!proxy.requestSlots.take(1)) {
     throw new Refusal(
       'overloaded',
@@ -15,4 +56,43 @@ export function admit(call: Call, proxy: Proxy): void {
     );
   }
   call.heldRequestSlots = 1;
+}
+
+function newMeteredCall(request: MeteredRequest, attribution: Attribution, pricedAs: PricedAs): MeteredCall {
+  return {
+    request,
+    attribution,
+    pricedAs,
+    charges: [],
+    remaining: [],
+    reservedNanos: 0n,
+    begun: false,
+    sent: false,
+    reader: null,
+  };
+}
+
+function modelIdOf({ route }: PermittedRequest): string | null {
+  const raw = route.labels['modelId'];
+  if (raw === undefined) return null;
+  return raw.includes('%') ? decodeURIComponent(raw) : raw;
+}
+
+const NO_MODEL: PricedAs = { kind: 'one-of', modelIds: [] };
+
+/** Only what an account has made itself has to be asked for, and that is remembered. */
+function pricedAsOf(
+  caller: Caller,
+  { modelId, operation }: MeteredRequest,
+  region: string,
+  proxy: Proxy,
+): PricedAs | Promise<PricedAs> {
+  if (modelId === null || isFree(operation)) return NO_MODEL;
+  const reference = parseModelReference(modelId);
+  const pricedAs = priceModelOf(reference, null, region);
+  if (pricedAs.kind !== 'ask') return pricedAs;
+  const asker = { region, keyId: caller.kind === 'key' ? caller.keyId : caller.kind };
+  return proxy.modelResolver
+    .resolve([reference], asker)
+    .then((resolutions) => priceModelOf(reference, resolutions.get(reference.text) ?? null, region));
 }

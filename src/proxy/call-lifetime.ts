@@ -1,12 +1,16 @@
 import type { Exchange } from '../ports.ts';
 import type { Call } from './call.ts';
 import type { Proxy } from './proxy.ts';
+import { settle } from './settle.ts';
 
 export function openCall(exchange: Exchange, proxy: Proxy): Call {
   return {
     id: proxy.newRequestId(),
+    startedAtMs: proxy.clock.nowMs(),
     startedMs: proxy.clock.elapsedMs(),
     method: exchange.method,
+    clientAddress: proxy.clientAddress(exchange),
+    userAgent: exchange.headers.get('user-agent') ?? null,
     caller: null,
     operation: null,
     region: null,
@@ -16,6 +20,11 @@ export function openCall(exchange: Exchange, proxy: Proxy): Call {
     refusal: null,
     fault: null,
     durationMs: 0,
+    firstByteMs: null,
+    requestBytes: 0,
+    responseBytes: 0,
+    metered: null,
+    settled: null,
     heldBodyBytes: 0,
     heldRequestSlots: 0,
   };
@@ -27,10 +36,11 @@ export function releaseBody(call: Call, proxy: Proxy): void {
   call.heldBodyBytes = 0;
 }
 
+/** The last step of every call. What was not settled by whoever ended the answer is settled here. */
 export function closeCall(call: Call, proxy: Proxy): void {
+  settle(call, call.outcome ?? 'broken', false, proxy);
   releaseBody(call, proxy);
   proxy.requestSlots.give(call.heldRequestSlots);
   call.heldRequestSlots = 0;
-  call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
   proxy.callClosed(call);
 }

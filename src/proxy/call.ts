@@ -1,6 +1,7 @@
 import type { Caller } from '../domain/caller.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import type { Refusal } from '../domain/errors.ts';
+import type { MeteredCall, Settled } from './metered-call.ts';
 
 /** How a call ended, seen from the client. `broken`: cut after the first byte; `abandoned`: the client left before the end. */
 export type Outcome = 'completed' | 'refused' | 'broken' | 'abandoned';
@@ -8,8 +9,13 @@ export type Outcome = 'completed' | 'refused' | 'broken' | 'abandoned';
 /** What is known of one request while it is worked on. Opened once, closed once, however it ends. */
 export interface Call {
   readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** On the clock that never goes back. */
   readonly startedMs: number;
   readonly method: string;
+  readonly clientAddress: string | null;
+  readonly userAgent: string | null;
   caller: Caller | null;
   operation: Operation | null;
   region: string | null;
@@ -22,6 +28,15 @@ export interface Call {
   /** What went wrong after the answer had begun. For the log. */
   fault: unknown;
   durationMs: number;
+  /** From the start to the head of Bedrock's answer. */
+  firstByteMs: number | null;
+  requestBytes: number;
+  /** Of Bedrock's answer, read or not. */
+  responseBytes: number;
+  /** Null until it is admitted. */
+  metered: MeteredCall | null;
+  /** Null until it is over for Bedrock. */
+  settled: Settled | null;
   /** What the call holds of the gateway's bounds until it is closed. */
   heldBodyBytes: number;
   heldRequestSlots: number;

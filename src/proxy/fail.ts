@@ -4,6 +4,7 @@ import type { Exchange } from '../ports.ts';
 import type { Call } from './call.ts';
 import { ClientGone } from './client-gone.ts';
 import type { Proxy } from './proxy.ts';
+import { settle } from './settle.ts';
 
 /**
  * Ends a call that could not go its way: with an answer of the gateway's own while none has begun, else by breaking the
@@ -12,6 +13,7 @@ import type { Proxy } from './proxy.ts';
 export function fail(exchange: Exchange, call: Call, cause: unknown, proxy: Proxy): void {
   if (cause instanceof ClientGone) {
     call.outcome = 'abandoned';
+    settle(call, 'abandoned', false, proxy);
     exchange.break();
     return;
   }
@@ -20,11 +22,13 @@ export function fail(exchange: Exchange, call: Call, cause: unknown, proxy: Prox
   call.refusal = refusal;
   if (exchange.answered) {
     call.outcome = 'broken';
+    settle(call, 'broken', false, proxy);
     exchange.break();
     return;
   }
   call.outcome = 'refused';
   call.status = statusFor(refusal, exchange);
+  settle(call, 'refused', false, proxy);
   const { row } = refusal;
   const headers = [
     'content-type',

@@ -34,6 +34,7 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
 
     // The body: read whole, once, bounded; one digest serves verifying and signing.
     const body = await readBody(exchange, route.bodyBytesMax, call, proxy);
+    call.requestBytes = body.bytes.byteLength;
     verifyClaim(identified, exchange, target, body, proxy);
 
     // What is asked, may they, and is there room?
@@ -42,11 +43,12 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     const region = chooseRegion(route, resourceArn, ownRegion(identified) ?? proxy.options.defaultRegion);
     call.operation = operation;
     call.region = region;
-    await authorize(caller, { exchange, target, route, operation, region, body }, proxy);
-    admit(call, proxy);
+    const permitted = { exchange, route, operation, region, body };
+    await authorize(caller, { ...permitted, target }, proxy);
+    await admit(caller, call, permitted, proxy);
 
     // Out to Bedrock, and its answer back.
-    const request = await composeRequest({ exchange, route, operation, region, body }, proxy);
+    const request = await composeRequest(permitted, proxy);
     await relay(exchange, call, operation, request, proxy);
   } catch (cause) {
     fail(exchange, call, cause, proxy);

@@ -1,8 +1,23 @@
 import type { Sign } from '../domain/aws/sigv4/sign.ts';
 import type { Verify } from '../domain/aws/sigv4/verify.ts';
 import type { Bound } from '../domain/bound.ts';
+import type { UnboundedCalls } from '../domain/limits/charges.ts';
+import type { UsualUse } from '../domain/limits/usual-use.ts';
 import type { Policy } from '../domain/policy/permit.ts';
-import type { AwsIdentities, Clock, Exchange, KeyHolders, Log, ModelResolver, Targets, Upstream } from '../ports.ts';
+import type { PriceBook } from '../domain/pricing/price-book.ts';
+import type {
+  AwsIdentities,
+  CallerLimits,
+  CallLedger,
+  Clock,
+  Counters,
+  Exchange,
+  KeyHolders,
+  Log,
+  ModelResolver,
+  Targets,
+  Upstream,
+} from '../ports.ts';
 import type { Call } from './call.ts';
 import type { MasterKey } from './master-key.ts';
 
@@ -23,6 +38,11 @@ export interface ProxyOptions {
   readonly idleTimeoutMs: number;
   readonly onClientAbort: 'drain' | 'cancel';
   readonly drainSecondsMax: number;
+  /** A header of the operator's own that names the end user, in lower case. */
+  readonly customerHeader: string | null;
+  readonly unboundedCalls: UnboundedCalls;
+  /** Whether AWS is told, for its own logs, which key and team a call is for. */
+  readonly forwardAttribution: boolean;
 }
 
 /** Everything `handleRequest` works with, made once by `gateway.ts`. */
@@ -51,6 +71,13 @@ export interface Proxy {
   readonly modelResolver: ModelResolver;
   readonly sign: Sign;
   readonly upstream: Upstream;
+  /** What applies to a caller and to what it says of its end user and tags. */
+  readonly callerLimits: CallerLimits;
+  readonly counters: Counters;
+  readonly usualUse: UsualUse;
+  /** The price book in force. */
+  prices(): PriceBook;
+  readonly ledger: CallLedger;
   /** Told once of each call that is over. */
   callClosed(call: Call): void;
 }

@@ -2,11 +2,15 @@ import { encodeExceptionFrame } from '../domain/aws/event-stream/frame-writer.ts
 import { Refusal } from '../domain/errors.ts';
 import { inboundHeaders, rawHeader } from '../domain/headers.ts';
 import type { Operation } from '../domain/operations/operation.ts';
+import { createUsageReader } from '../domain/usage/create-usage-reader.ts';
+import type { UsageReader } from '../domain/usage/usage-reader.ts';
 import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
 import { releaseBody } from './call-lifetime.ts';
 import type { Call } from './call.ts';
 import { ClientGone } from './client-gone.ts';
+import { costHeaders, limitHeaders } from './metering-headers.ts';
 import type { Proxy } from './proxy.ts';
+import { settle } from './settle.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
 
 /**
@@ -24,6 +28,7 @@ export function relay(
   if (exchange.gone) return Promise.reject(new ClientGone());
   return new Promise((resolve, reject) => {
     const answer = new RelayedAnswer(exchange, call, operation, proxy, resolve, reject);
+    if (call.metered !== null) call.metered.sent = true;
     answer.cancelUpstream = proxy.upstream.send(request, answer);
   });
 }
@@ -51,6 +56,7 @@ class RelayedAnswer implements AnswerReceiver {
   cancelUpstream: () => void = () => undefined;
   #flow: AnswerFlow | null = null;
   #watch: StreamWatch | null = null;
+  #usage: UsageReader | null = null;
   #held: HeldAnswer | null = null;
   #clientGone = false;
   #awaitsDrain = false;
@@ -78,15 +84,18 @@ class RelayedAnswer implements AnswerReceiver {
 
   head(status: number, headers: readonly string[], flow: AnswerFlow): void {
     this.#flow = flow;
-    this.#call.status = status;
-    this.#call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
-    releaseBody(this.#call, this.#proxy);
+    const call = this.#call;
+    call.status = status;
+    call.firstByteMs = this.#proxy.clock.elapsedMs() - call.startedMs;
+    call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
     const streams = isEventStream(rawHeader(headers, 'content-type'));
-    if (streams) this.#watch = new StreamWatch(this.#operation);
+    this.#usage = readUsage(call, status, headers);
+    if (streams) this.#watch = new StreamWatch(this.#operation, this.#usage);
+    releaseBody(call, this.#proxy);
     if (this.#clientGone) return;
     // An event stream that came with a length could not take an exception frame at its end: it goes out chunked.
     const passed = inboundHeaders(headers, streams);
-    passed.push('x-outcrop-request-id', this.#call.id);
+    passed.push('x-outcrop-request-id', call.id, ...limitHeaders(call, this.#proxy));
     if (!streams && Number(rawHeader(headers, 'content-length')) <= HELD_BYTES_MAX) {
       this.#held = { status, headers: passed, chunks: [] };
     } else {
@@ -95,7 +104,9 @@ class RelayedAnswer implements AnswerReceiver {
   }
 
   data(chunk: Buffer): void {
-    this.#watch?.push(chunk);
+    this.#call.responseBytes += chunk.length;
+    if (this.#watch === null) this.#usage?.push(chunk);
+    else this.#watch.push(chunk);
     if (this.#clientGone) return;
     if (this.#held !== null) {
       this.#held.chunks.push(chunk);
@@ -117,10 +128,14 @@ class RelayedAnswer implements AnswerReceiver {
       return;
     }
     if (this.#clientGone) {
+      settle(this.#call, 'abandoned', true, this.#proxy);
       this.#finish('abandoned');
       return;
     }
-    if (this.#held !== null) this.#exchange.startAnswer(this.#held.status, this.#held.headers);
+    settle(this.#call, 'completed', true, this.#proxy);
+    if (this.#held !== null) {
+      this.#exchange.startAnswer(this.#held.status, [...this.#held.headers, ...costHeaders(this.#call)]);
+    }
     this.#exchange.endAnswer(
       () => this.#finish('completed'),
       this.#held === null ? undefined : joined(this.#held.chunks),
@@ -131,8 +146,11 @@ class RelayedAnswer implements AnswerReceiver {
 
   fail(failure: UpstreamFailure): void {
     this.#upstreamOver = true;
+    const { metered } = this.#call;
+    if (metered !== null && failure.kind === 'unreachable') metered.sent = false;
     if (this.#clientGone) {
       this.#call.fault = failure.cause;
+      settle(this.#call, 'abandoned', false, this.#proxy);
       this.#finish('abandoned');
       return;
     }
@@ -151,6 +169,7 @@ class RelayedAnswer implements AnswerReceiver {
    */
   #cutShort(message: string, cause: unknown): void {
     this.#call.fault = cause ?? message;
+    settle(this.#call, this.#clientGone ? 'abandoned' : 'broken', false, this.#proxy);
     if (this.#clientGone) {
       this.#finish('abandoned');
       return;
@@ -223,6 +242,12 @@ class RelayedAnswer implements AnswerReceiver {
       this.#proxy.drains.give(1);
     }
   }
+}
+
+/** Who reads what the call used, from Bedrock's own answer. */
+function readUsage({ metered }: Call, status: number, headers: readonly string[]): UsageReader | null {
+  if (metered === null) return null;
+  return (metered.reader = createUsageReader(metered.request, status, headers));
 }
 
 function joined(chunks: readonly Buffer[]): Buffer | undefined {

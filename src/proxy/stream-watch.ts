@@ -1,5 +1,6 @@
 import { FrameReader } from '../domain/aws/event-stream/frame-reader.ts';
 import type { Operation } from '../domain/operations/operation.ts';
+import type { UsageReader } from '../domain/usage/usage-reader.ts';
 
 /** AWS's content type of event streams. */
 const EVENT_STREAM = 'application/vnd.amazon.eventstream';
@@ -9,19 +10,18 @@ export class StreamWatch {
   readonly #reader: FrameReader;
   readonly #awaited: Set<string>;
 
-  constructor(operation: Operation) {
+  /** @param usage learns from the same frames what the call used. */
+  constructor(operation: Operation, usage: UsageReader | null) {
     const awaited = new Set(operation.terminalEvents);
     this.#awaited = awaited;
-    this.#reader =
-      awaited.size === 0
-        ? new FrameReader()
-        : new FrameReader({
-            onFrame: (frame) => {
-              // After an exception nothing more is to be expected.
-              if (frame.messageType === 'event') awaited.delete(frame.eventType ?? '');
-              else awaited.clear();
-            },
-          });
+    this.#reader = new FrameReader({
+      onFrame: (frame) => {
+        usage?.frame(frame);
+        // After an exception nothing more is to be expected.
+        if (frame.messageType === 'event') awaited.delete(frame.eventType ?? '');
+        else awaited.clear();
+      },
+    });
   }
 
   push(chunk: Buffer): void {

@@ -12,7 +12,7 @@ let running: TestGateway;
 before(async () => {
   // The least there can be: as much as one request of the management API may carry.
   running = await startTestGateway({ env: { OUTCROP_BODY_BYTES_IN_FLIGHT_MAX: String(MIB) } });
-  await running.gateway.keysReady();
+  await running.gateway.storedPartsReady();
 });
 
 after(() => running.close());

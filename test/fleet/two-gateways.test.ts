@@ -25,7 +25,7 @@ before(async () => {
   postgres = await startPostgres();
   databaseUrl = await postgres.createDatabase();
   [here, there] = await Promise.all([startOne(), startOne()]);
-  await Promise.all([here.gateway.keysReady(), there.gateway.keysReady()]);
+  await Promise.all([here.gateway.storedPartsReady(), there.gateway.storedPartsReady()]);
 });
 
 after(async () => {

@@ -36,9 +36,12 @@ function memoryOver(key: string) {
           grant: DEFAULT_GRANT,
           defaultRegion: null,
           allowedRoutes: null,
+          tags: [],
+          outputCap: null,
         },
         team: null,
         user: null,
+        limits: [],
       });
     },
     rehash: () => undefined,

@@ -65,9 +65,12 @@ function factsOf(lookup: string, { version }: DataKey): CredentialFacts {
       grant: DEFAULT_GRANT,
       defaultRegion: null,
       allowedRoutes: null,
+      tags: [],
+      outputCap: null,
     },
     team: null,
     user: null,
+    limits: [],
   };
 }
 

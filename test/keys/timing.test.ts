@@ -77,9 +77,12 @@ test('how long a wrong key takes says nothing about how much of a right one it s
           grant: DEFAULT_GRANT,
           defaultRegion: null,
           allowedRoutes: null,
+          tags: [],
+          outputCap: null,
         },
         team: null,
         user: null,
+        limits: [],
       };
     },
     rehash: () => undefined,

@@ -56,6 +56,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     log: recordingLog(logged),
     version: '0.0.0-test',
     loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
+    fatal: (error) => {
+      throw error;
+    },
   });
   return {
     gateway,

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ownVersion } from '../../version.ts';
 import { styleText } from 'node:util';
 import { loadConfig } from '../../config/load.ts';
@@ -36,8 +39,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const { write } = options;
   write('Starting a Bedrock simulator and the gateway in front of it. No AWS account is used.\n');
   const simulator = await startSimulator({ pace: { intervalMs: WORD_MS } });
+  const dataDir = mkdtempSync(join(tmpdir(), 'outcrop-demo-'));
   try {
-    const gateway = await openDemoGateway(simulator, await choosePort(options));
+    const gateway = await openDemoGateway(simulator, dataDir, await choosePort(options));
     try {
       write(`The gateway listens on ${gateway.origin}\n`);
       for (const example of EXAMPLES) await show(example, gateway, options);
@@ -50,6 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     }
   } finally {
     await simulator.close();
+    rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
@@ -61,8 +66,8 @@ async function choosePort({ port, write }: DemoOptions): Promise<string> {
 }
 
 /** Nothing of the environment comes in: the demo must not meet anybody's real settings or credentials. */
-function openDemoGateway(simulator: Simulator, port: string): Promise<Gateway> {
-  const env = { ...simulator.environment, AWS_REGION: 'us-east-1' };
+function openDemoGateway(simulator: Simulator, dataDir: string, port: string): Promise<Gateway> {
+  const env = { ...simulator.environment, AWS_REGION: 'us-east-1', OUTCROP_DATA_DIR: dataDir };
   const { settings } = loadConfig({ flags: { port, host: HOST }, env, file: null });
   return openGateway({
     settings,
@@ -70,6 +75,9 @@ function openDemoGateway(simulator: Simulator, port: string): Promise<Gateway> {
     log: createLog('warn'),
     version: ownVersion(),
     loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
+    fatal: (error) => {
+      throw error;
+    },
   });
 }
 

@@ -9,7 +9,8 @@ export interface InputFacts {
 
 /** What a model can take and give. */
 export interface ModelBounds {
-  readonly contextTokens: number;
+  /** Null where nobody says. */
+  readonly contextTokens: number | null;
   /** Null where nobody says; embeddings give none. */
   readonly outputTokensMax: number | null;
 }
@@ -48,9 +49,10 @@ export function inputTokensBound(
   { textBytes, images, documents }: InputFacts,
   model: ModelBounds | null,
 ): number | null {
-  if (documents > 0) return model === null ? null : model.contextTokens;
+  const contextTokens = model?.contextTokens ?? null;
+  if (documents > 0) return contextTokens;
   const bound = textBytes + images * IMAGE_TOKENS_MAX + ADDED_TOKENS_MAX;
-  return model === null ? bound : Math.min(model.contextTokens, bound);
+  return contextTokens === null ? bound : Math.min(contextTokens, bound);
 }
 
 /** What a key allows of output at once (`max_output_tokens_reserved`), and what holds a call to it. */

@@ -31,6 +31,13 @@ export function invokeMode(
   return { serviceTier: tierOf(tier), latencyOptimized: latency === 'optimized' };
 }
 
+/** As the request asks to be served. Bedrock may serve it otherwise, which its answer says. */
+export function askedMode(request: MeteredRequest): ServiceMode {
+  const { name } = request.operation;
+  if (name === 'Converse' || name === 'ConverseStream') return converseMode(() => undefined, request);
+  return invokeMode(() => undefined, request.outline.member('service_tier'), request);
+}
+
 function tierOf(tier: string | null): Usage['serviceTier'] {
   return tier === 'flex' || tier === 'priority' || tier === 'reserved' ? tier : null;
 }

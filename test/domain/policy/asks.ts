@@ -42,6 +42,9 @@ export function callerOf(...grants: readonly Grant[]): KeyCaller {
     defaultRegion: null,
     allowedRoutes: null,
     role: 'internal_user',
+    tags: [],
+    limits: [],
+    outputCap: null,
   };
 }
 

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import type { Settings } from './config/settings.ts';
+import type { Counters, LoadUsed, ThresholdListener } from './counters/counters.ts';
+import { MemoryCounters } from './counters/memory.ts';
+import { RenewingCounters, RESERVATION_TTL_MS } from './counters/renewing.ts';
+import { Seeds } from './counters/seeds.ts';
+import { limitsFromFields } from './domain/limits/limit-fields.ts';
+import type { PriceBook } from './domain/pricing/price-book.ts';
+import { KnownLimits } from './keys/caller-limits.ts';
+import { openLedger, type Ledger } from './ledger/ledger.ts';
+import type { CallerLimits, Clock, Log } from './ports.ts';
+import { loadPrices } from './prices/load-prices.ts';
+import { getCustomer } from './storage/customers.ts';
+import { usedSince } from './storage/ledger-spent.ts';
+import { createLedgerStore } from './storage/ledger-store.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** The part of the composition root that measures, limits and writes down. */
+export interface MeteringParts {
+  readonly ledger: Ledger;
+  readonly counters: Counters;
+  readonly callerLimits: CallerLimits;
+  readonly prices: PriceBook;
+  close(): Promise<void>;
+}
+
+export interface MeteringInputs {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told when the disk has lost what it had promised to keep. */
+  readonly fatal: (error: unknown) => void;
+}
+
+/** @throws what the disk throws */
+export async function openMeteringParts({
+  settings,
+  storage,
+  clock,
+  log,
+  fatal,
+}: MeteringInputs): Promise<MeteringParts> {
+  const prices = await loadPrices({ dataDir: settings.dataDir, overrides: settings.prices, log });
+  const ledger = await openLedger({
+    store: createLedgerStore(storage),
+    dataDir: settings.dataDir,
+    clock,
+    log,
+    fatal,
+    bounds: {
+      durability: settings.durability,
+      spoolBytesMax: settings.spoolBytesMax,
+      retentionDays: settings.retentionDays,
+    },
+  });
+  const load: LoadUsed = async (needs) => {
+    // What dead processes have left behind counts too.
+    await ledger.replayed;
+    return usedSince(storage, needs);
+  };
+  const counters = await openCounters({ settings, seeds: new Seeds({ load, clock, log }), clock, log });
+  const callerLimits = new KnownLimits({
+    ofAll: limitsFromFields({ kind: 'all', id: '' }, { limits: settings.limits }),
+    ofTags: new Map(
+      Object.entries(settings.tagLimits).map(([tag, fields]) => [
+        tag,
+        limitsFromFields({ kind: 'tag', id: tag }, fields),
+      ]),
+    ),
+    findCustomer: async (id) => {
+      const customer = await getCustomer(storage.read, id);
+      if (customer === null) return null;
+      const limits = limitsFromFields({ kind: 'customer', id }, customer.limits ?? {});
+      return { blocked: customer.blocked, limits };
+    },
+  });
+  storage.changes.subscribe((news) => callerLimits.hear(news));
+  return {
+    ledger,
+    counters,
+    callerLimits,
+    prices,
+    close: async () => {
+      await ledger.close();
+      await counters.close();
+    },
+  };
+}
+
+interface CounterInputs {
+  readonly settings: Settings;
+  readonly seeds: Seeds;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+async function openCounters({ settings, seeds, clock, log }: CounterInputs): Promise<Counters> {
+  const onThreshold: ThresholdListener = (limit, { threshold, used }) =>
+    log.warn({ limit: limit.id, threshold, used, max: limit.max }, 'a limit has reached a threshold');
+  const { countersMax } = settings;
+  const options = { countersMax, reservationTtlMs: RESERVATION_TTL_MS, clock, seeds, onThreshold };
+  if (settings.redisUrl === null) return new RenewingCounters(new MemoryCounters(options));
+  const { openRedisCounters, REDIS_TIMING } = await import('./counters/redis.ts');
+  const ofFleet = {
+    url: settings.redisUrl,
+    prefix: settings.redisPrefix,
+    instanceId: randomUUID(),
+    budgetsWhenDown: settings.budgetsWithoutRedis,
+    timing: REDIS_TIMING,
+    log,
+  };
+  return new RenewingCounters(await openRedisCounters({ ...options, ...ofFleet }));
+}

@@ -1,0 +1,103 @@
+import type { Settings } from './config/settings.ts';
+import type { PriceBook } from './domain/pricing/price-book.ts';
+import type { KeyParts } from './key-parts.ts';
+import type { MeteringParts } from './metering-parts.ts';
+import type { CallerLimits, CallLedger, Clock, Counters, KeyHolders, Log } from './ports.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** What needs the store. It opens beside the start: nothing of it may hold up the port. */
+export interface StoredParts {
+  readonly storage: Promise<Storage>;
+  /** Null where no key can be made. */
+  readonly keys: Promise<KeyParts> | null;
+  readonly metering: Promise<MeteringParts>;
+}
+
+interface Inputs {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fatal: (error: unknown) => void;
+}
+
+export function openStoredParts({ settings, clock, log, fatal }: Inputs): StoredParts {
+  const { databaseUrl, dataDir, masterKey } = settings;
+  const storage = import('./storage/storage.ts').then(({ openStorage }) =>
+    openStorage({ databaseUrl, dataDir, clock, log }),
+  );
+  const secret = settings.secretKey ?? masterKey;
+  const keys =
+    masterKey === null || secret === null
+      ? null
+      : Promise.all([storage, import('./key-parts.ts')]).then(([opened, { openKeyParts }]) =>
+          openKeyParts({ settings, storage: opened, secret, clock, log }),
+        );
+  const metering = Promise.all([storage, import('./metering-parts.ts')]).then(([opened, { openMeteringParts }]) =>
+    openMeteringParts({ settings, storage: opened, clock, log, fatal }),
+  );
+  // Who starts the process asks `storedPartsReady`; until then a rejection is not unhandled.
+  for (const part of [storage, keys, metering]) part?.catch(() => undefined);
+  return { storage, keys, metering };
+}
+
+/** Closes what was opened, in reverse. What never opened has nothing to close; why is for `storedPartsReady` to say. */
+export async function closeStoredParts({ storage, keys, metering }: StoredParts): Promise<void> {
+  await metering.then((parts) => parts.close()).catch(() => undefined);
+  await keys?.then((parts) => parts.close()).catch(() => undefined);
+  await storage.then((opened) => opened.close()).catch(() => undefined);
+}
+
+/** Requests with a virtual key that come in the first moments wait for the store. */
+export function holdersOnceReady(ready: Promise<KeyParts>): KeyHolders {
+  let holders: KeyHolders | null = null;
+  void ready.then((parts) => (holders = parts.holders)).catch(() => undefined);
+  return {
+    byBearerKey: (key) =>
+      holders === null ? ready.then((parts) => parts.holders.byBearerKey(key)) : holders.byBearerKey(key),
+    byAccessKeyId: (id) =>
+      holders === null ? ready.then((parts) => parts.holders.byAccessKeyId(id)) : holders.byAccessKeyId(id),
+  };
+}
+
+/** What the proxy measures and limits by. */
+interface Metering {
+  readonly callerLimits: CallerLimits;
+  readonly counters: Counters;
+  readonly ledger: CallLedger;
+  prices(): PriceBook;
+}
+
+/** Every call asks for its limits first, and so waits there in the first moments; the rest is at hand by then. */
+export function meteringOnceReady(ready: Promise<MeteringParts>): Metering {
+  let parts: MeteringParts | null = null;
+  void ready.then((opened) => (parts = opened)).catch(() => undefined);
+  const opened = (): MeteringParts => {
+    if (parts === null) throw new Error('A call was measured before its limits were known.');
+    return parts;
+  };
+  return {
+    callerLimits: {
+      of: (caller, attribution) =>
+        parts === null
+          ? ready.then(({ callerLimits }) => callerLimits.of(caller, attribution))
+          : parts.callerLimits.of(caller, attribution),
+    },
+    counters: {
+      reserve: (id, charges) => opened().counters.reserve(id, charges),
+      settle: (id, amounts) => opened().counters.settle(id, amounts),
+      renew: (id) => opened().counters.renew(id),
+      used: (limits) => ready.then(({ counters }) => counters.used(limits)),
+      reset: (limit, used) => ready.then(({ counters }) => counters.reset(limit, used)),
+      close: () => Promise.resolve(),
+    },
+    ledger: {
+      start: (start) => opened().ledger.start(start),
+      // A request refused in the first moments is written down when that is possible.
+      end: (record) =>
+        parts === null
+          ? void ready.then(({ ledger }) => ledger.end(record)).catch(() => undefined)
+          : parts.ledger.end(record),
+    },
+    prices: () => opened().prices,
+  };
+}

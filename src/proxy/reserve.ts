@@ -1,0 +1,196 @@
+import type { Caller } from '../domain/caller.ts';
+import {
+  inputTokensBound,
+  outputTokensBound,
+  type ModelBounds,
+  type OutputBound,
+  type TokenBounds,
+} from '../domain/limits/call-bounds.ts';
+import { type Charge, chargesFor, nanosToCount } from '../domain/limits/charges.ts';
+import { appliesTo, type Limit, modelNames } from '../domain/limits/limit.ts';
+import {
+  exceeded,
+  limitsUnavailable,
+  overOutputCap,
+  spendArithmetic,
+  unbounded,
+} from '../domain/limits/limit-refusal.ts';
+import { guessTokens, type TokensAndSpend } from '../domain/limits/usual-use.ts';
+import { parseModelReference } from '../domain/policy/model-reference.ts';
+import { modelBounds, upperBoundNanos } from '../domain/pricing/upper-bound.ts';
+import { isFree } from '../domain/usage/free-operations.ts';
+import type { MeteredRequest } from '../domain/usage/metered-request.ts';
+import { askedMode } from '../domain/usage/service-mode.ts';
+import { inputFacts, outputTokensAsked } from '../domain/usage/request-size.ts';
+import type { MeteredCall } from './metered-call.ts';
+import type { Proxy } from './proxy.ts';
+
+/** Under what a call runs. */
+interface LimitedBy {
+  readonly caller: Caller;
+  readonly limits: readonly Limit[];
+  readonly region: string;
+}
+
+/** The price of so many tokens at most, in nano-dollars; null where a price is missing. */
+type PriceAtMost = (tokens: { readonly inputTokens: number; readonly outputTokens: number }) => bigint | null;
+
+/**
+ * Charges a call to all of its limits at once, all or none: hard ones with what it can come to at most, others with what
+ * such calls usually come to.
+ * @throws LimitRefusal
+ */
+export async function reserve(id: string, metered: MeteredCall, limitedBy: LimitedBy, proxy: Proxy): Promise<void> {
+  const { request, attribution } = metered;
+  const { limits, region } = limitedBy;
+  const nowMs = proxy.clock.nowMs();
+  const limited = { models: namesOf(metered), tags: attribution.tags };
+  if (!limits.some((limit) => appliesTo(limit, limited))) return;
+
+  const estimate = estimateOf(metered, limitedBy, proxy);
+  const verdict = chargesFor(limits, { ...limited, ...estimate }, proxy.options.unboundedCalls, nowMs);
+  if (verdict.kind === 'unbounded') throw unbounded(verdict.limit, request.modelId);
+
+  const { charges } = verdict;
+  const asked = proxy.counters.reserve(id, charges);
+  const reservation = asked instanceof Promise ? await asked : asked;
+  switch (reservation.kind) {
+    case 'admitted':
+      metered.charges = charges;
+      metered.remaining = reservation.remaining;
+      metered.reservedNanos = BigInt(heldNanos(charges) ?? estimate.bounds.spendNanos ?? 0);
+      return;
+    case 'refused': {
+      const { tokens, price } = estimate;
+      const arithmetic = reservation.charge.limit.kind === 'spend' ? spendArithmetic(tokens, price) : null;
+      throw exceeded(reservation, arithmetic, proxy.clock.nowMs());
+    }
+    case 'unavailable':
+      proxy.log.debug(
+        { requestId: id, limit: reservation.charge.limit.id, reason: reservation.reason, region },
+        'limit unavailable',
+      );
+      throw limitsUnavailable(reservation.charge, reservation.retryAfterMs);
+  }
+}
+
+/** What a call that is never heard of again is charged: the most that any of its limits holds for it. */
+function heldNanos(charges: readonly Charge[]): number | null {
+  const held = charges.filter(({ limit }) => limit.kind === 'spend').map(({ amount }) => amount);
+  return held.length === 0 ? null : Math.max(...held);
+}
+
+function namesOf({ request, pricedAs }: MeteredCall): readonly string[] {
+  const { modelId } = request;
+  const named = modelId === null ? [] : modelNames(parseModelReference(modelId));
+  const behind = modelsBehind(pricedAs).flatMap((model) => modelNames(parseModelReference(model)));
+  return [...new Set([...named, ...behind])];
+}
+
+function modelsBehind(pricedAs: MeteredCall['pricedAs']): readonly string[] {
+  switch (pricedAs.kind) {
+    case 'model':
+    case 'unlisted':
+      return [pricedAs.modelId];
+    case 'one-of':
+      return pricedAs.modelIds;
+    case 'billed-by-time':
+    case 'ask':
+      return [];
+  }
+}
+
+interface Estimate {
+  readonly bounds: {
+    readonly inputTokens: number | null;
+    readonly outputTokens: number | null;
+    readonly spendNanos: number | null;
+  };
+  readonly usual: TokensAndSpend;
+  readonly tokens: TokenBounds;
+  readonly price: PriceAtMost;
+}
+
+const NOTHING: TokensAndSpend = { inputTokens: 0, outputTokens: 0, spendNanos: 0 };
+
+function estimateOf(metered: MeteredCall, { caller, limits, region }: LimitedBy, proxy: Proxy): Estimate {
+  const { request } = metered;
+  const price = priceAtMost(metered, region, proxy);
+  // A look into the body costs more than anything else here, and limits of requests need none.
+  const countsOnlyRequests = limits.every(({ kind }) => kind === 'requests' || kind === 'concurrency');
+  if (isFree(request.operation) || countsOnlyRequests) {
+    return { bounds: NOTHING, usual: NOTHING, tokens: { inputTokens: 0, output: null }, price };
+  }
+  const facts = inputFacts(request);
+  const asked = outputTokensAsked(request);
+  const model = boundsOf(metered, region, proxy);
+  const size = { textBytes: facts.textBytes, images: facts.images, documents: facts.documents };
+  const tokens = {
+    inputTokens: facts.selfContained ? inputTokensBound(size, model) : null,
+    output: outputOf(request, asked, model, caller),
+  };
+  const guess = guessTokens(size, asked);
+  const usual = proxy.usualUse.of(kindOf(request)) ?? { ...guess, spendNanos: nanos(price(guess)) ?? 0 };
+  const { inputTokens, output } = tokens;
+  const bounds = {
+    inputTokens,
+    outputTokens: output?.tokens ?? null,
+    spendNanos:
+      inputTokens === null || output === null ? null : nanos(price({ inputTokens, outputTokens: output.tokens })),
+  };
+  return { bounds, usual, tokens, price };
+}
+
+function outputOf(
+  request: MeteredRequest,
+  asked: number | null,
+  model: ModelBounds | null,
+  caller: Caller,
+): OutputBound | null {
+  const verdict = outputTokensBound(asked, model, caller.kind === 'key' ? caller.outputCap : null);
+  if (verdict.kind === 'overCap') throw overOutputCap(verdict.asked, verdict.cap);
+  // Nobody lists an output maximum for a model that gives none.
+  return verdict.output ?? (request.modelId?.includes('embed') === true ? { tokens: 0, from: 'model' } : null);
+}
+
+/** Of several models the one that takes and gives most. */
+function boundsOf({ pricedAs }: MeteredCall, region: string, proxy: Proxy): ModelBounds | null {
+  let most: ModelBounds | null = null;
+  for (const model of modelsBehind(pricedAs)) {
+    const bounds = modelBounds(model, region, proxy.prices());
+    if (bounds === null) return null;
+    most = most === null ? bounds : larger(most, bounds);
+  }
+  return most;
+}
+
+function larger(a: ModelBounds, b: ModelBounds): ModelBounds {
+  const max = (x: number | null, y: number | null): number | null => (x === null || y === null ? null : Math.max(x, y));
+  return {
+    contextTokens: max(a.contextTokens, b.contextTokens),
+    outputTokensMax: max(a.outputTokensMax, b.outputTokensMax),
+  };
+}
+
+function nanos(price: bigint | null): number | null {
+  return price === null ? null : nanosToCount(price);
+}
+
+/** By what usual use is remembered. */
+export function kindOf({ operation, modelId }: MeteredRequest): string {
+  return `${operation.name} ${modelId ?? ''}`;
+}
+
+function priceAtMost({ request, pricedAs }: MeteredCall, region: string, proxy: Proxy): PriceAtMost {
+  return (tokens) => {
+    if (pricedAs.kind === 'billed-by-time') return 0n;
+    const models = modelsBehind(pricedAs);
+    let most: bigint | null = null;
+    for (const model of models) {
+      const bound = upperBoundNanos(model, region, { ...tokens, ...askedMode(request) }, proxy.prices());
+      if (bound === null) return null;
+      if (most === null || bound > most) most = bound;
+    }
+    return most;
+  };
+}

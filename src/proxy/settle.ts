@@ -1,0 +1,81 @@
+import type { CallOutcome, CallRecord } from '../domain/call-record.ts';
+import { type CallUse, givenBack, settledAmounts, useOf } from '../domain/limits/charges.ts';
+import { priceCall } from '../domain/pricing/price-model.ts';
+import { keyAttribution } from './key-attribution.ts';
+import { FREE_USAGE } from '../domain/usage/create-usage-reader.ts';
+import { UNKNOWN_USAGE } from '../domain/usage/usage.ts';
+import type { Call } from './call.ts';
+import { kindOf } from './reserve.ts';
+import type { MeteredCall, Settled } from './metered-call.ts';
+import type { Proxy } from './proxy.ts';
+
+const NOTHING: Settled = { usage: FREE_USAGE, cost: { kind: 'known', nanos: 0n } };
+
+/**
+ * Says what a call came to: prices what was used, gives back what its limits held too much, and writes its record, before
+ * the client sees the end of its answer. The first time counts, so that whoever ends an answer may say how.
+ * @param complete whether Bedrock's answer came to its end
+ */
+export function settle(call: Call, outcome: CallOutcome, complete: boolean, proxy: Proxy): void {
+  if (call.settled !== null) return;
+  const { metered } = call;
+  const settled = (call.settled = metered === null ? NOTHING : whatWasUsed(call, metered, complete, proxy));
+  if (metered !== null && metered.charges.length > 0) settleLimits(call.id, metered, settled, proxy);
+  call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
+  if (isRecorded(call)) proxy.ledger.end(recordOf(call, settled, outcome, proxy));
+}
+
+/** Who could not say who they are leaves a line in the log, not a row for each try. */
+function isRecorded({ caller, metered }: Call): boolean {
+  return caller !== null || metered !== null;
+}
+
+function whatWasUsed(call: Call, metered: MeteredCall, complete: boolean, proxy: Proxy): Settled {
+  if (!metered.sent) return NOTHING;
+  const usage = metered.reader?.end(complete) ?? UNKNOWN_USAGE;
+  return { usage, cost: priceCall(usage, metered.pricedAs, call.region ?? '', proxy.prices()) };
+}
+
+const NOT_KNOWN: CallUse = { inputTokens: null, outputTokens: null, spendNanos: null };
+
+function settleLimits(id: string, metered: MeteredCall, { usage, cost }: Settled, proxy: Proxy): void {
+  const { charges, sent, request } = metered;
+  if (!sent) {
+    proxy.counters.settle(id, givenBack(charges));
+    return;
+  }
+  // Part of what was used is no use to a limit: what is held for the call stays.
+  const used = usage.complete ? useOf(usage, cost) : NOT_KNOWN;
+  proxy.counters.settle(id, settledAmounts(charges, used));
+  const { inputTokens, outputTokens, spendNanos } = used;
+  if (inputTokens === null || outputTokens === null || spendNanos === null || usage.source !== 'answer') return;
+  proxy.usualUse.learn(kindOf(request), { inputTokens, outputTokens, spendNanos });
+}
+
+function recordOf(call: Call, { usage, cost }: Settled, outcome: CallOutcome, proxy: Proxy): CallRecord {
+  const { metered, operation } = call;
+  return {
+    id: call.id,
+    startedAtMs: call.startedAtMs,
+    durationMs: call.durationMs,
+    firstByteMs: call.firstByteMs,
+    attribution: metered?.attribution ?? { ...keyAttribution(call.caller), customerId: null, sessionId: null },
+    service: operation?.service ?? null,
+    operation: operation?.name ?? null,
+    operationKind: operation?.kind ?? null,
+    modelId: metered?.request.modelId ?? null,
+    region: call.region,
+    status: call.status,
+    outcome,
+    refusal: call.refusal?.kind ?? null,
+    awsRequestId: call.awsRequestId,
+    clientAddress: call.clientAddress,
+    userAgent: call.userAgent,
+    requestBytes: call.requestBytes,
+    responseBytes: call.responseBytes,
+    usage,
+    cost,
+    priceVersion: usage.source === 'free' ? null : proxy.prices().version,
+    reservedNanos: metered?.reservedNanos ?? 0n,
+  };
+}
