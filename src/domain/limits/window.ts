@@ -13,10 +13,10 @@ export type LimitWindow =
   | { readonly kind: 'calendar'; readonly unit: CalendarUnit; readonly count: number }
   | { readonly kind: 'rolling'; readonly seconds: number };
 
-/** From the first millisecond of a window to the first that is not in it any more; null where it never ends. */
+/** From the first millisecond of a window to the first that is not in it any more. */
 export interface WindowSpan {
   readonly startMs: number;
-  readonly endMs: number | null;
+  readonly endMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -71,8 +71,7 @@ export function windowLengthMs(window: LimitWindow): number {
 export function resetsInMs(window: LimitWindow, nowMs: number): number | null {
   if (window.kind === 'rolling') return window.seconds * 1000;
   if (window.kind !== 'calendar') return null;
-  const { endMs } = calendarSpan(window.unit, window.count, nowMs);
-  return endMs === null ? null : endMs - nowMs;
+  return calendarSpan(window.unit, window.count, nowMs).endMs - nowMs;
 }
 
 const FORM = /^(rolling:)?([1-9]\d{0,8})(s|m|h|d|w|mo)$/;

@@ -1,0 +1,44 @@
+import { Count } from './count.ts';
+
+/** When a running call ends can't be known. */
+const HELD_RETRY_MS = 1000;
+
+/** Requests at the same time: only running calls count. */
+export class HeldCount extends Count {
+  override seeded = true;
+
+  override advance(): void {
+    // It has no window.
+  }
+
+  override reserve(amount: number): number {
+    this.used += amount;
+    this.reserved += amount;
+    return 0;
+  }
+
+  override settle(_position: number, held: number): void {
+    this.used -= held;
+    this.reserved -= held;
+  }
+
+  override fitsInMs(): number | null {
+    return HELD_RETRY_MS;
+  }
+
+  override sinceMs(): number {
+    return 0;
+  }
+
+  override set(): void {
+    // What is running is running.
+  }
+
+  override isOver(): boolean {
+    return this.used === 0;
+  }
+
+  protected override settled(): number {
+    return 0;
+  }
+}

@@ -1,0 +1,150 @@
+import { THRESHOLDS } from '../domain/limits/thresholds.ts';
+import { ROLLING_PARTS } from './rolling-count.ts';
+
+/**
+ * How a counter is kept in Redis: the part of the script that knows its fields.
+ *
+ * A counter of a calendar window or of all time is a hash: g generation, w start of the window, u used, p reserved by
+ * running calls, z whether what was used before the generation is in it, e the highest threshold told. A rolling one has
+ * parts s0, s1, … of the window instead of w, l the current part, f the first that may be settled, t when e was told.
+ * Concurrency is a sorted set of call ids by when they expire.
+ */
+export const COUNTS = `
+local PARTS, SLOTS = ${ROLLING_PARTS}, ${ROLLING_PARTS + 1}
+local THRESHOLDS = {${THRESHOLDS.join(', ')}}
+local IDLE_MS = 30 * 86400000
+
+local function saveSpan(c)
+  redis.call('HSET', c.key, 'g', birth, 'w', c.w, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e)
+  local lives = IDLE_MS
+  if c.finish > 0 then lives = 2 * (c.finish - c.start) end
+  redis.call('PEXPIRE', c.key, lives)
+end
+
+-- The window that begins at start, unless the count waits for a clock that went back by less than a window.
+local function span(key, start, finish)
+  local h = redis.call('HMGET', key, 'g', 'w', 'u', 'p', 'z', 'e')
+  local c = {key = key, kind = 's', start = start, finish = finish, save = saveSpan}
+  local isOurs = tonumber(h[1] or 0) == birth
+  c.w = tonumber(h[2] or 0)
+  if not isOurs or start > c.w then
+    c.w, c.u, c.p, c.e, c.z = start, 0, 0, 0, 0
+    if finish > 0 and start >= birth then c.z = 1 end
+    return c
+  end
+  c.u, c.p, c.z, c.e = tonumber(h[3]), tonumber(h[4]), tonumber(h[5]), tonumber(h[6])
+  if finish > 0 and now < c.w - (finish - start) then c.w = start end
+  return c
+end
+
+local function saveRolling(c)
+  redis.call('HSET', c.key, 'g', birth, 'l', c.l, 'f', c.f, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e, 't', c.t)
+  redis.call('PEXPIRE', c.key, 2 * c.windowMs)
+end
+
+local function addPart(c, part, amount)
+  redis.call('HINCRBY', c.key, 's' .. (part % SLOTS), amount)
+  c.u = c.u + amount
+end
+
+local function clearParts(c, used)
+  redis.call('DEL', c.key)
+  c.u = 0
+  if used ~= 0 then addPart(c, c.l, used) end
+end
+
+local function rolling(key, windowMs)
+  local h = redis.call('HMGET', key, 'g', 'l', 'f', 'u', 'p', 'z', 'e', 't')
+  local c = {key = key, kind = 'r', windowMs = windowMs, save = saveRolling}
+  local part = math.floor(now * PARTS / windowMs)
+  if tonumber(h[1] or 0) ~= birth then
+    c.l, c.f, c.p, c.z, c.e, c.t = part, 0, 0, 0, 0, 0
+    if now - windowMs >= birth then c.z = 1 end
+    clearParts(c, 0)
+    return c
+  end
+  c.l, c.f, c.u, c.p = tonumber(h[2]), tonumber(h[3]), tonumber(h[4]), tonumber(h[5])
+  c.z, c.e, c.t = tonumber(h[6]), tonumber(h[7]), tonumber(h[8])
+  if c.e > 0 and (now - c.t >= windowMs or now < c.t) then c.e = 0 end
+  if part < c.l then
+    -- The clock went back: all that counts is taken for used now.
+    c.l = part
+    clearParts(c, c.u)
+    c:save()
+  elseif part > c.l then
+    local passed = {}
+    for p = c.l + 1, math.min(part, c.l + SLOTS) do passed[#passed + 1] = 's' .. (p % SLOTS) end
+    for _, amount in ipairs(redis.call('HMGET', key, unpack(passed))) do c.u = c.u - tonumber(amount or 0) end
+    redis.call('HDEL', key, unpack(passed))
+    c.l = part
+    c:save()
+  end
+  return c
+end
+
+local function running(key)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  return {key = key, kind = 'h', u = redis.call('ZCARD', key), p = 0, z = 1, e = 0}
+end
+
+local function load(kind, key, a, b)
+  if kind == 's' then return span(key, a, b) end
+  if kind == 'r' then return rolling(key, a) end
+  return running(key)
+end
+
+-- The highest threshold if it is new in this window, else 0.
+local function newThreshold(c, settled, max)
+  local reached = 0
+  if max > 0 then
+    for _, threshold in ipairs(THRESHOLDS) do
+      if settled * 100 >= max * threshold then reached = threshold end
+    end
+  end
+  if reached <= c.e then return 0 end
+  c.e, c.t = reached, now
+  return reached
+end
+
+local function settledOf(c)
+  if c.kind == 's' then return c.u - c.p end
+  return c.u
+end
+
+-- Changes what is used and reserved where it was counted. @return whether that still counts
+local function change(c, position, used, reserved)
+  if c.kind == 's' then
+    if c.w ~= position or (c.finish > 0 and now >= c.finish) then return false end
+    c.u, c.p = c.u + used, c.p + reserved
+    return true
+  end
+  c.p = math.max(0, c.p + reserved)
+  if position <= c.l - SLOTS or position > c.l or position < c.f then return false end
+  addPart(c, position, used)
+  return true
+end
+
+local function fitsInMs(c, amount, max)
+  if c.kind == 'h' then return 1000 end
+  if amount > max then return -1 end
+  if c.kind == 's' then
+    if c.finish == 0 then return -1 end
+    return c.finish - now
+  end
+  local names = {}
+  for part = c.l - SLOTS + 1, c.l do names[#names + 1] = 's' .. (part % SLOTS) end
+  local left = c.u
+  for index, used in ipairs(redis.call('HMGET', c.key, unpack(names))) do
+    left = left - tonumber(used or 0)
+    if left + amount <= max then
+      return math.ceil((c.l - SLOTS + index + SLOTS) * c.windowMs / PARTS) - now
+    end
+  end
+  return c.windowMs
+end
+
+local function hold(key, id, ttl)
+  redis.call('ZADD', key, now + ttl, id)
+  redis.call('PEXPIRE', key, ttl)
+end
+`;
