@@ -39,7 +39,8 @@ async function fetchOffer(url: string, { bytesMax, timeoutMs }: FetchBounds): Pr
       bodyTimeout: timeoutMs,
     });
     if (statusCode !== 200) {
-      body.destroy();
+      // What stands in a refusal is nobody's concern, but its connection has to be done with.
+      body.once('error', () => undefined).destroy();
       throw new FetchPricesError(`${url} answered ${statusCode}`);
     }
     const pieces: Buffer[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createPriceBook } from '../../../src/domain/pricing/price-book.ts';
 import { exactCost, priceUsage, type PriceContext } from '../../../src/domain/pricing/price-usage.ts';
 import type { Usage } from '../../../src/domain/usage/usage.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createPriceBook } from '../../../src/domain/pricing/price-book.ts';
 import { priceUsage } from '../../../src/domain/pricing/price-usage.ts';
 import { upperBoundNanos, type TokensAtMost } from '../../../src/domain/pricing/upper-bound.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { bookOfOffers, type ReadOffers } from '../../../../src/domain/pricing/offers/book-of-offers.ts';
 import { readOfferFile } from '../../../../src/domain/pricing/offers/offer-file.ts';
 import { readUsageType } from '../../../../src/domain/pricing/offers/usage-type.ts';
