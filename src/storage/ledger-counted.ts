@@ -124,7 +124,7 @@ export function countedCalls(
 
 /** Everything that is added up of a group, for `sumsOf`. */
 export function sumSelections() {
-  const sum = (name: keyof CountedRow & string) => total(sql.ref(`counted.${name}`));
+  const sum = (name: keyof CountedRow) => total(sql.ref(`counted.${name}`));
   return [
     sum('requests').as('requests'),
     sum('failed_requests').as('failed_requests'),

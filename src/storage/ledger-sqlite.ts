@@ -40,7 +40,7 @@ export function sqliteLedger(write: Kysely<Schema>, connection: SqliteConnection
           .transaction()
           .execute((db) => db.deleteFrom('call').where('id', 'in', doomed).execute());
         if (numDeletedRows < DELETED_AT_ONCE_MAX) return;
-        await pause(DELETE_EVERY_MS, undefined, { ref: false });
+        await pause(DELETE_EVERY_MS);
       }
     },
     listed: (json) => sql<{ value: string }>`json_each(${json})`.as('listed'),
