@@ -20,7 +20,10 @@ const CUSTOMER_HEADERS = ['x-litellm-customer-id', 'x-litellm-end-user-id'];
 const SESSION_HEADERS = ['x-litellm-session-id', 'x-claude-code-session-id'];
 const TAGS_HEADER = 'x-litellm-tags';
 
-/** The keys of Converse's `requestMetadata` that are read, in this order. */
+/** What InvokeModel has for the `requestMetadata` of Converse: JSON. */
+const REQUEST_METADATA_HEADER = 'x-amzn-bedrock-request-metadata';
+
+/** The keys of either that are read, in this order. */
 const CUSTOMER_KEYS = ['customer_id', 'end_user_id', 'end_user', 'user_id', 'user'];
 const SESSION_KEYS = ['session_id', 'session'];
 
@@ -40,7 +43,8 @@ interface Named {
  * Who a call is charged to: the key's facts, and what the client says of its end user, session and tags. A client may
  * say anything here, so it decides about nothing but records and the client's own limits.
  *
- * The body is looked into only when no header names the end user. An id that is longer than 256 characters, or has
+ * The body is looked into only when no header of ours names the end user: `requestMetadata` of Converse, Anthropic's
+ * `metadata.user_id`. An id that is longer than 256 characters, or has
  * control characters, is none; 20 tags count, the key's first, each up to 128 characters.
  *
  * @param customerHeader a configured header, which counts before all others; lower case
@@ -75,7 +79,10 @@ function namedInBody(request: MeteredRequest): Named | null {
       return namedInMetadata(objectAt(request.outline.member('requestMetadata')));
     case 'InvokeModel':
     case 'InvokeModelWithResponseStream':
-      return namedByAnthropic(textAt(request.outline.member('metadata'), 'user_id'));
+      return (
+        namedInMetadata(partsOf(request.headers.get(REQUEST_METADATA_HEADER) ?? '')) ??
+        namedByAnthropic(textAt(request.outline.member('metadata'), 'user_id'))
+      );
     default:
       return null;
   }
@@ -97,7 +104,7 @@ function namedByAnthropic(userId: string | null): Named | null {
   if (userId === null) return null;
   const [, user, session] = CLAUDE_CODE_USER.exec(userId) ?? [];
   if (user !== undefined) return { customerId: firstId([user]), sessionId: firstId([session]) };
-  const parts = userId.startsWith('{') ? partsOf(userId) : null;
+  const parts = partsOf(userId);
   if (parts === null) return { customerId: firstId([userId]), sessionId: null };
   return {
     customerId: firstId([parts['account_uuid'], parts['device_id']]),
@@ -105,7 +112,9 @@ function namedByAnthropic(userId: string | null): Named | null {
   };
 }
 
+/** The JSON object that a text is; null for anything else. */
 function partsOf(text: string): JsonObject | null {
+  if (!text.startsWith('{')) return null;
   try {
     return objectAt(JSON.parse(text));
   } catch {

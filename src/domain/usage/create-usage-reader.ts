@@ -46,7 +46,7 @@ const READERS: ReadonlyMap<string, ReaderOf> = new Map<string, ReaderOf>([
 export function createUsageReader(request: MeteredRequest, status: number, headers: readonly string[]): UsageReader {
   if (status < 200 || status > 299) return fixedReader(FREE_USAGE);
   const { operation } = request;
-  const readerOf = READERS.get(`${operation.service}:${operation.name}`);
+  const readerOf = READERS.get(operation.qualifiedName);
   if (readerOf !== undefined) return readerOf(request, headers);
   return fixedReader(isFree(operation) ? FREE_USAGE : UNKNOWN_USAGE);
 }

@@ -43,8 +43,8 @@ const PAID_WRITES: ReadonlySet<string> = new Set([
  * Whether AWS charges nothing for a call: for reading, for counting tokens, and for changes that start nothing. What is
  * not known to be free is not.
  */
-export function isFree({ service, name, kind, modelled }: Operation): boolean {
+export function isFree({ qualifiedName, kind, modelled }: Operation): boolean {
   if (!modelled) return false;
-  if (kind === 'invoke') return service === 'bedrock-runtime' && name === 'CountTokens';
-  return kind === 'read' || !PAID_WRITES.has(`${service}:${name}`);
+  if (kind === 'invoke') return qualifiedName === 'bedrock-runtime:CountTokens';
+  return kind === 'read' || !PAID_WRITES.has(qualifiedName);
 }

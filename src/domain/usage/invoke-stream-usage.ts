@@ -4,8 +4,9 @@ import { addTracedUnits } from './guardrail-units.ts';
 import { objectAt, parseObject, textAt } from './json-shapes.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import { chunkCounts, metricsCounts } from './model-bodies.ts';
+import { chargesUntold } from './request-usage.ts';
 import { invokeMode } from './service-mode.ts';
-import { addTokens, combine, isSaid, NO_COUNTS } from './token-counts.ts';
+import { addTokens, combine, isSaid, NO_COUNTS, underTotals } from './token-counts.ts';
 import type { TokenCounts } from './token-counts.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { UsageReader } from './usage-reader.ts';
@@ -32,11 +33,16 @@ export function invokeStreamReader(request: MeteredRequest, headers: readonly st
     (complete) => {
       const mode = invokeMode((name) => rawHeader(headers, name), seen.serviceTier, request);
       const lines = new UsageLines();
-      addTokens(lines, combine(seen.family, seen.metrics));
+      addTokens(lines, underTotals(seen.family, seen.metrics));
       addTracedUnits(lines, seen.guardrail);
       const isAnswered = lines.all.length > 0 || isSaid(seen.family) || isSaid(seen.metrics);
       if (!isAnswered) return { ...UNKNOWN_USAGE, ...mode };
-      return { lines: lines.all, source: 'answer', complete: complete && seen.isFinal, ...mode };
+      return {
+        lines: lines.all,
+        source: 'answer',
+        complete: complete && seen.isFinal && !chargesUntold(request),
+        ...mode,
+      };
     },
   );
 }

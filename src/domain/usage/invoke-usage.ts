@@ -5,19 +5,23 @@ import { objectAt } from './json-shapes.ts';
 import type { JsonOutline, OutlinePlan } from './json-outline.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import { bodyCounts, COUNTING_MEMBERS } from './model-bodies.ts';
-import { addImages, addUntold } from './request-usage.ts';
+import { addEmbedded, addImages, addRanked, chargesUntold, IMAGE_MEMBERS } from './request-usage.ts';
 import { invokeMode } from './service-mode.ts';
-import { addTokens, combine, isSaid, NO_COUNTS } from './token-counts.ts';
+import { addTokens, isSaid, NO_COUNTS, underTotals } from './token-counts.ts';
 import type { TokenCounts } from './token-counts.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { UsageReader } from './usage-reader.ts';
+import type { Usage } from './usage.ts';
 import { UNKNOWN_USAGE } from './usage.ts';
 
 const GUARDRAIL_TRACE = 'amazon-bedrock-trace';
 
+/** With these, answers of embedding models tell themselves. */
+const EMBEDDING_MEMBERS = ['embedding', 'embeddings', 'data'];
+
 const ANSWER: OutlinePlan = {
   members: new Set([...COUNTING_MEMBERS, GUARDRAIL_TRACE, 'service_tier']),
-  counted: new Set(['images', 'artifacts', 'embedding', 'embeddings', 'data']),
+  counted: new Set([...IMAGE_MEMBERS, ...EMBEDDING_MEMBERS]),
   opened: new Set(),
 };
 
@@ -28,27 +32,36 @@ const ANSWER: OutlinePlan = {
  * @param headers of the answer: alternating raw names and values
  */
 export function invokeReader(request: MeteredRequest, headers: readonly string[]): UsageReader {
-  return new ObjectReader(ANSWER, (answer, complete) => {
-    const told = headerCounts(headers);
-    const counts = combine(
-      bodyCounts((name) => answer.member(name)),
-      told,
-    );
+  return new ObjectReader(ANSWER, (answer, isWhole) => {
     const lines = new UsageLines();
-    addTokens(lines, counts);
-    const images = answer.count('images') ?? answer.count('artifacts');
-    if (images !== null) addImages(lines, images, request);
+    const { source, complete } = addCharged(lines, answer, headers, request);
     addTracedUnits(lines, objectAt(answer.member(GUARDRAIL_TRACE), 'guardrail'));
-    const isAnswered = isSaid(counts) || lines.all.length > 0;
-    const untold = addUntold(lines, request, isEmbedding(answer));
     const mode = invokeMode((name) => rawHeader(headers, name), answer.member('service_tier'), request);
-    if (!isAnswered && lines.all.length === 0) return { ...UNKNOWN_USAGE, ...mode };
-    return { lines: lines.all, source: isAnswered ? 'answer' : 'request', complete: complete && !untold, ...mode };
+    if (source === 'unknown' && lines.all.length === 0) return { ...UNKNOWN_USAGE, ...mode };
+    return {
+      lines: lines.all,
+      source: source === 'unknown' ? 'answer' : source,
+      complete: complete && isWhole,
+      ...mode,
+    };
   });
 }
 
-function isEmbedding(answer: JsonOutline): boolean {
-  return answer.count('embedding') !== null || answer.count('embeddings') !== null || answer.count('data') !== null;
+type Told = Pick<Usage, 'source' | 'complete'>;
+
+/** Adds what the model itself charges by. Those that make images or rank documents do not charge by the token. */
+function addCharged(lines: UsageLines, answer: JsonOutline, headers: readonly string[], request: MeteredRequest): Told {
+  if (addImages(lines, answer, request)) return { source: 'answer', complete: true };
+  if (answer.member('results') !== undefined && addRanked(lines, request)) return { source: 'request', complete: true };
+  const counts = underTotals(
+    bodyCounts((name) => answer.member(name)),
+    headerCounts(headers),
+  );
+  addTokens(lines, counts);
+  const isEmbedding = EMBEDDING_MEMBERS.some((name) => answer.count(name) !== null);
+  const isUntold = isEmbedding ? addEmbedded(lines, request) : chargesUntold(request);
+  if (isSaid(counts)) return { source: 'answer', complete: !isUntold };
+  return lines.all.length > 0 ? { source: 'request', complete: !isUntold } : { source: 'unknown', complete: false };
 }
 
 function headerCounts(headers: readonly string[]): TokenCounts {

@@ -59,7 +59,6 @@ export class RequestMedia extends JsonPass {
   documents = 0;
   /** What the images take of the body. */
   imageBytes = 0;
-  hasTools = false;
   readsElsewhere = false;
   readonly #open: Open[] = [];
   /** The name whose value comes next, and the last string that was seen; null for what is no name of ours. */
@@ -70,7 +69,6 @@ export class RequestMedia extends JsonPass {
     const outer = this.#open.at(-1);
     const name = this.#name ?? '';
     const isTools = outer?.isTools === true || (this.depth === 2 && TOOLS.has(name));
-    if (isTools) this.hasTools = true;
     this.#open.push({
       start: this.offset + at,
       medium: isObject ? (BY_NAME.get(name) ?? null) : null,

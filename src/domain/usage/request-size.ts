@@ -29,16 +29,10 @@ const SELF_CONTAINED: ReadonlySet<string> = new Set([
   'Rerank',
 ]);
 
-/**
- * What a provider may write into a prompt of its own where tools are given. Anthropic documents up to 530 tokens:
- * https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview
- */
-const TOOL_PROMPT_TOKENS_MAX = 1024;
-
 /** What bounds the input of a request from above. */
 export interface InputFacts {
-  /** No more tokens than this are made of the text: a token takes a byte at least. */
-  readonly textTokensMax: number;
+  /** Bytes of all that may be text. No tokenizer makes more than one token of a byte. */
+  readonly textBytes: number;
   readonly images: number;
   /** Documents, videos and audio, given in any way. Their bytes say nothing about their tokens. */
   readonly documents: number;
@@ -48,7 +42,7 @@ export interface InputFacts {
 
 /**
  * Bounds the input of a request. Costs some 50 µs for 85 KB. Images are not counted as text; what looks like one inside
- * free JSON, which a model may read as text, counts as both.
+ * free JSON, which a model may read as text, counts as both. What the provider adds to a prompt is not in it.
  */
 export function inputFacts(request: MeteredRequest): InputFacts {
   const media = new RequestMedia();
@@ -56,7 +50,7 @@ export function inputFacts(request: MeteredRequest): InputFacts {
   const isKnown = request.operation.modelled && SELF_CONTAINED.has(request.operation.name);
   const isStoredPrompt = request.modelId?.includes(':prompt/') === true;
   return {
-    textTokensMax: request.body.length - media.imageBytes + (media.hasTools ? TOOL_PROMPT_TOKENS_MAX : 0),
+    textBytes: request.body.length - media.imageBytes,
     images: media.images,
     documents: media.documents,
     selfContained: isKnown && !isStoredPrompt && !media.readsElsewhere,

@@ -16,34 +16,56 @@ const SECONDS_PER_SHOT = 6;
 const FREE_SIZE_TASKS: ReadonlySet<string> = new Set(['TEXT_IMAGE', 'COLOR_GUIDED_GENERATION', 'IMAGE_VARIATION']);
 const IMAGE_SIZE_DEFAULT = '1024x1024';
 
-/** https://aws.amazon.com/bedrock/pricing/: above so many steps Stable Diffusion XL costs as premium quality. */
-const STANDARD_STEPS_MAX = 50;
+/** https://aws.amazon.com/bedrock/pricing/: Stable Diffusion XL costs more above so many steps. */
+const USUAL_STEPS_MAX = 50;
+
+const CHARGE_UNTOLD = /twelvelabs\.pegasus/;
+
+/** Lists of images in an answer: of Nova Canvas, Titan and Stability's newer models, and of Stable Diffusion XL. */
+export const IMAGE_MEMBERS = ['images', 'artifacts'] as const;
 
 /**
- * Adds images that came out. Their price depends on what was asked, said as `1024x1024/standard`: width, height and
- * quality; null where the request does not tell.
+ * Adds the images that came out, with what the request says of them.
+ * @returns whether there were any
  */
-export function addImages(lines: UsageLines, images: number, request: MeteredRequest): void {
-  lines.add('outputImages', images, null, imageVariant(request.outline));
+export function addImages(lines: UsageLines, answer: JsonOutline, { outline }: MeteredRequest): boolean {
+  const images = answer.count('images');
+  if (images !== null) lines.add('outputImages', images, null, imageVariant(outline));
+  const artifacts = answer.count('artifacts');
+  if (artifacts !== null) lines.add('outputImages', artifacts, null, stepVariant(outline));
+  return lines.all.length > 0;
+}
+
+/** Adds the queries of a reranker that was called by InvokeModel. @returns whether it is one */
+export function addRanked(lines: UsageLines, { outline }: MeteredRequest): boolean {
+  const documents = outline.count('documents');
+  if (documents === null || documents === 0 || outline.count('query') === null) return false;
+  lines.add('searchQueries', queriesOf(documents));
+  return true;
 }
 
 /**
- * Adds what an InvokeModel answer does not tell and its request does: the queries of a reranker, the images and texts
- * of an embedding.
- * @returns whether something was used that nobody tells: seconds of video or sound
+ * Adds what an embedding was made of beside text.
+ * @returns whether there was something nobody tells: seconds of video or sound
  */
-export function addUntold(lines: UsageLines, request: MeteredRequest, isEmbedding: boolean): boolean {
-  if (isEmbedding) return addEmbedded(lines, request);
-  if (lines.all.length > 0) return false;
-  const documents = request.outline.count('query') === null ? null : request.outline.count('documents');
-  lines.add('searchQueries', documents === null ? null : queriesOf(documents));
-  return false;
+export function addEmbedded(lines: UsageLines, request: MeteredRequest): boolean {
+  const { outline } = request;
+  const { images, documents } = inputFacts(request);
+  const isTyped = addTyped(lines, outline, '', null);
+  const inlineImages = (outline.count('images') ?? 0) + (outline.count('inputImage') === null ? 0 : 1);
+  if (!isTyped) lines.add('inputImages', images + inlineImages);
+  return documents > 0;
+}
+
+/** Whether a model charges for seconds of video that neither its answer nor the request tells. */
+export function chargesUntold({ modelId }: MeteredRequest): boolean {
+  return modelId !== null && CHARGE_UNTOLD.test(modelId);
 }
 
 /** Rerank of agent-runtime. The documents it counts may be fewer than AWS does, which splits long ones. */
 export function rerankUsage(request: MeteredRequest): Usage {
   const { outline } = request;
-  const sources = outline.count('sources');
+  const sources = outline.count('sources') ?? 0;
   const model = textAt(
     outline.member('rerankingConfiguration'),
     'bedrockRerankingConfiguration',
@@ -51,7 +73,7 @@ export function rerankUsage(request: MeteredRequest): Usage {
     'modelArn',
   );
   const lines = new UsageLines();
-  lines.add('searchQueries', sources === null ? null : queriesOf(sources), otherThan(request, model));
+  lines.add('searchQueries', queriesOf(sources), otherThan(request, model));
   return asked(lines);
 }
 
@@ -89,15 +111,6 @@ function asked(lines: UsageLines): Usage {
   return { lines: lines.all, source: 'request', complete: true, serviceTier: null, latencyOptimized: false };
 }
 
-function addEmbedded(lines: UsageLines, request: MeteredRequest): boolean {
-  const { outline } = request;
-  const { images, documents } = inputFacts(request);
-  const isTyped = addTyped(lines, outline, '', null);
-  const inlineImages = (outline.count('images') ?? 0) + (outline.count('inputImage') === null ? 0 : 1);
-  if (!isTyped) lines.add('inputImages', images + inlineImages);
-  return documents > 0;
-}
-
 /** TwelveLabs' embeddings say what they are of, and cost by the request or the image. */
 function addTyped(lines: UsageLines, outline: JsonOutline, prefix: string, modelId: string | null): boolean {
   const inputType = textAt(outline.member(`${prefix}inputType`));
@@ -113,18 +126,21 @@ function queriesOf(documents: number): number {
 function imageVariant(outline: JsonOutline): string | null {
   const config = outline.member('imageGenerationConfig');
   const taskType = textAt(outline.member('taskType'));
-  const steps = countAt(outline.member('steps'));
-  // Models without any of these have one price for all images.
-  if (config === undefined && taskType === null && steps === null) return null;
-  const width = countAt(config, 'width') ?? countAt(outline.member('width'));
-  const height = countAt(config, 'height') ?? countAt(outline.member('height'));
-  const size = width !== null && height !== null ? `${width}x${height}` : sizeUntold(taskType);
-  const isManySteps = steps !== null && steps > STANDARD_STEPS_MAX;
-  const quality = textAt(config, 'quality') ?? (isManySteps ? 'premium' : 'standard');
-  return size === null ? null : `${size}/${quality}`;
+  // Models without either have one price for all images.
+  if (config === undefined && taskType === null) return null;
+  const size = sizeOf(countAt(config, 'width'), countAt(config, 'height'), taskType);
+  return size === null ? null : `${size}/${textAt(config, 'quality') ?? 'standard'}`;
 }
 
-function sizeUntold(taskType: string | null): string | null {
+function stepVariant(outline: JsonOutline): string {
+  const size = sizeOf(countAt(outline.member('width')), countAt(outline.member('height')), null) ?? IMAGE_SIZE_DEFAULT;
+  const steps = countAt(outline.member('steps')) ?? 0;
+  return `${size}/${steps > USUAL_STEPS_MAX ? 'max-steps' : '50-steps'}`;
+}
+
+/** Width and height; null where they are those of an image that was given. */
+function sizeOf(width: number | null, height: number | null, taskType: string | null): string | null {
+  if (width !== null && height !== null) return `${width}x${height}`;
   return taskType === null || FREE_SIZE_TASKS.has(taskType) ? IMAGE_SIZE_DEFAULT : null;
 }
 

@@ -38,6 +38,15 @@ export function combine(weaker: TokenCounts, stronger: TokenCounts): TokenCounts
   };
 }
 
+/**
+ * What a model's own words and Bedrock's totals say together. Totals win, but for the input where only the model tells
+ * cached tokens apart: the total may have them in it.
+ */
+export function underTotals(own: TokenCounts, totals: TokenCounts): TokenCounts {
+  const both = combine(own, totals);
+  return totals.cacheRead === null && (own.cacheRead ?? 0) > 0 ? { ...both, input: own.input ?? both.input } : both;
+}
+
 export function isSaid(counts: TokenCounts): boolean {
   return Object.values(counts).some((count) => count !== null);
 }

@@ -37,9 +37,9 @@ export interface UsageLine {
   /** The model that was used, where the answer or the request names another than the one the call is for. */
   readonly modelId: string | null;
   /**
-   * What the price depends on beside the unit: width, height and quality of images that came out, `1024x1024/standard`
-   * or `premium`; the resolution of video, as its model names it, `1280x720` or `720p`; the check of
-   * `guardrailCheckTextUnits`. Null where it depends on nothing, or the request does not tell.
+   * What the price depends on beside the unit: size and quality of images that came out, `1024x1024/standard` (or
+   * `premium`, or `50-steps` and `max-steps` of Stable Diffusion XL); the resolution of video, as its model names it,
+   * `1280x720` or `720p`; the check of `guardrailCheckTextUnits`. Null where it depends on nothing, or nobody tells.
    */
   readonly variant: string | null;
 }
@@ -57,7 +57,10 @@ export interface Usage {
    * rerank, images, seconds); `free` for what costs nothing by AWS's word; nobody.
    */
   readonly source: 'answer' | 'request' | 'free' | 'unknown';
-  /** False when the answer was cut before everything could be read: the lines are then a lower bound. */
+  /**
+   * False when the answer was cut before everything could be read, or something is charged for that nobody tells: the
+   * lines are then a lower bound.
+   */
   readonly complete: boolean;
   /** As Bedrock answered, else as was asked; null for the standard. */
   readonly serviceTier: 'flex' | 'priority' | 'reserved' | 'batch' | null;
