@@ -22,10 +22,10 @@ test('an answer is kept, also that there is none', () => {
   assert.deepEqual(spelled, ['abc', '']);
 });
 
-test('at the bound the oldest answer goes', () => {
+test('no more answers are kept than the bound', () => {
   const { spell, spelled } = spelling();
-  for (const text of ['a', 'b', 'c', 'b', 'c', 'a']) assert.deepEqual(spell(text), [text]);
-  assert.deepEqual(spelled, ['a', 'b', 'c', 'a']);
+  for (const text of ['a', 'b', 'a', 'b', 'c', 'c', 'a', 'b']) assert.deepEqual(spell(text), [text]);
+  assert.deepEqual(spelled, ['a', 'b', 'c', 'a', 'b']);
 });
 
 test('the answer to a longer text is not kept and pushes none out', () => {
