@@ -1,3 +1,5 @@
+import { remember } from '../../remember.ts';
+
 /** The time of a signature: ISO 8601 basic format in seconds, `20261101T093000Z`. */
 export function amzDateOf(timeMs: number): string {
   const iso = new Date(timeMs).toISOString();
@@ -20,8 +22,13 @@ export function createAmzDates(): (timeMs: number) => string {
 
 const FORM = /^\d{8}T\d{6}Z$/;
 
-/** @returns milliseconds since the epoch, or null for another form and for a day or time that does not exist. */
-export function amzDateMs(text: string): number | null {
+/**
+ * As many texts as there are seconds within the five minutes that a signature holds before and after.
+ * @returns milliseconds since the epoch, or null for another form and for a day or time that does not exist.
+ */
+export const amzDateMs = remember(readAmzDate, { textsMax: 600, textLengthMax: 16 });
+
+function readAmzDate(text: string): number | null {
   if (!FORM.test(text)) return null;
   const year = Number(text.slice(0, 4));
   const month = Number(text.slice(4, 6));

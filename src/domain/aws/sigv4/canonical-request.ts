@@ -1,3 +1,5 @@
+import { remember } from '../../remember.ts';
+
 /**
  * The canonical request of Signature Version 4, for signing and for verifying.
  *
@@ -33,8 +35,13 @@ export function canonicalRequest(parts: RequestParts): CanonicalRequest {
   return { text, signedHeaders: names };
 }
 
-/** Encodes an already encoded path once more: `%3A` becomes `%253A` and `:` becomes `%3A`; slashes stay. */
-export function canonicalPath(rawPath: string): string {
+/**
+ * Encodes an already encoded path once more: `%3A` becomes `%253A` and `:` becomes `%3A`; slashes stay. Most requests are
+ * for a few models, so their paths come again and again.
+ */
+export const canonicalPath = remember(encodePath, { textsMax: 1000, textLengthMax: 512 });
+
+function encodePath(rawPath: string): string {
   return rawPath.replace(NEITHER_UNRESERVED_NOR_SLASH, uriEncode);
 }
 
