@@ -1,3 +1,4 @@
+import type { Attribution } from '../domain/call-record.ts';
 import { Refusal } from '../domain/errors.ts';
 import { isPlainHeaderValue, travelsOutbound } from '../domain/headers.ts';
 import { LOOP_MARKER, markPassage } from '../domain/loop-marker.ts';
@@ -18,6 +19,11 @@ export interface PermittedRequest {
   readonly body: Body;
 }
 
+/** By AWS's model of the operations that have it: texts of at most 256 characters out of few. */
+const METADATA_HEADER = 'x-amzn-bedrock-request-metadata';
+const METADATA_CHARACTERS = /[^a-zA-Z0-9\s:_@$#=/+,.-]/g;
+const METADATA_LENGTH_MAX = 256;
+
 /** A header by its lower-case name. */
 type Header = readonly [name: string, value: string];
 
@@ -26,12 +32,21 @@ type Header = readonly [name: string, value: string];
  * travel, and the gateway's own identity.
  * @throws Refusal noCredentials, invalidRequest for a header value that can't be passed on
  */
-export function composeRequest(permitted: PermittedRequest, proxy: Proxy): UpstreamRequest | Promise<UpstreamRequest> {
+export function composeRequest(
+  permitted: PermittedRequest,
+  attribution: Attribution | null,
+  proxy: Proxy,
+): UpstreamRequest | Promise<UpstreamRequest> {
   const identity = proxy.identities.forService(permitted.operation.service);
-  return whenKnown(identity, (known) => composeAs(known, permitted, proxy));
+  return whenKnown(identity, (known) => composeAs(known, permitted, attribution, proxy));
 }
 
-function composeAs(identity: AwsIdentity, permitted: PermittedRequest, proxy: Proxy): UpstreamRequest {
+function composeAs(
+  identity: AwsIdentity,
+  permitted: PermittedRequest,
+  attribution: Attribution | null,
+  proxy: Proxy,
+): UpstreamRequest {
   const { exchange, route, operation, body } = permitted;
   const target = proxy.targets.of(operation.service, permitted.region);
   const path = target.basePath + route.upstreamPath;
@@ -39,6 +54,8 @@ function composeAs(identity: AwsIdentity, permitted: PermittedRequest, proxy: Pr
   const marker: Header[] = target.custom
     ? [[LOOP_MARKER, markPassage(exchange.headers.get(LOOP_MARKER), proxy.instanceId)]]
     : [];
+  const metadata = metadataOf(permitted, attribution, proxy);
+  if (metadata !== null) headers.push([METADATA_HEADER, metadata]);
   const proof = proofOf(identity, permitted, target, path, headers, proxy);
 
   return {
@@ -52,6 +69,26 @@ function composeAs(identity: AwsIdentity, permitted: PermittedRequest, proxy: Pr
       operation.kind === 'invoke' ? proxy.options.invokeHeadersTimeoutMs : proxy.options.headersTimeoutMs,
     idleTimeoutMs: proxy.options.idleTimeoutMs,
   };
+}
+
+/** Whom the call is for, in AWS's own logs of invocations, if the operator wants that and the client says nothing of its own. */
+function metadataOf(
+  { exchange, operation }: PermittedRequest,
+  attribution: Attribution | null,
+  { options }: Proxy,
+): string | null {
+  if (!options.forwardAttribution || attribution === null || !operation.headers.includes(METADATA_HEADER)) return null;
+  if (exchange.headers.get(METADATA_HEADER) !== undefined) return null;
+  const { keyAlias, teamId } = attribution;
+  if (keyAlias === null && teamId === null) return null;
+  return JSON.stringify({
+    ...(keyAlias === null ? {} : { outcrop_key: metadataText(keyAlias) }),
+    ...(teamId === null ? {} : { outcrop_team: metadataText(teamId) }),
+  });
+}
+
+function metadataText(text: string): string {
+  return text.replace(METADATA_CHARACTERS, '_').slice(0, METADATA_LENGTH_MAX);
 }
 
 /** Names and values in turn. Not by `flat`, which costs as much as signing does. */

@@ -48,7 +48,7 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     await admit(caller, call, permitted, proxy);
 
     // Out to Bedrock, and its answer back.
-    const request = await composeRequest(permitted, proxy);
+    const request = await composeRequest(permitted, call.metered?.attribution ?? null, proxy);
     await relay(exchange, call, operation, request, proxy);
   } catch (cause) {
     fail(exchange, call, cause, proxy);

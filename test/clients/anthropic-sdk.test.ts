@@ -73,7 +73,8 @@ test('plain colons and betas arrive as they were sent', async () => {
 
 test('an ARN model goes to its own region', async () => {
   await connect().messages.create({ ...QUESTION, model: PROFILE_ARN });
-  const [request] = gateway.simulator.requests();
+  // The gateway asks what the profile stands for, to price it.
+  const request = gateway.simulator.requests().find(({ service }) => service === 'bedrock-runtime');
   assert.equal(request?.labels['modelId'], PROFILE_ARN);
   assert.match(request.scope ?? '', /\/us-west-2\//);
 });
