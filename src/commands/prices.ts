@@ -49,7 +49,7 @@ export async function updatePrices(
 export async function showPricesInForce(settings: Settings, text: string | undefined, told: Told): Promise<void> {
   const faults: string[] = [];
   const log = { error: (_facts: object, message: string) => void faults.push(message) };
-  const book = await loadPrices({ dataDir: settings.dataDir, overrides: [], log });
+  const book = await loadPrices({ dataDir: settings.dataDir, overrides: settings.prices, log });
   for (const fault of faults) throw new CommandError(`${pricesFile(settings.dataDir)}: ${fault}`);
   showPrices(book, text, told);
 }
@@ -58,7 +58,7 @@ export async function showPricesInForce(settings: Settings, text: string | undef
  * Shows the prices in force: of all models, of those whose id contains a text, or of the one an id, a profile id or an
  * ARN stands for. @throws CommandError
  */
-export function showPrices(book: PriceBook, text: string | undefined, { json, say }: Told): void {
+function showPrices(book: PriceBook, text: string | undefined, { json, say }: Told): void {
   const { content, overrides, version } = book;
   const ids = text === undefined ? [...content.models.keys()] : matching(text, content);
   if (ids.length === 0) throw new CommandError(`No model with a price has "${text}" in its id.`);

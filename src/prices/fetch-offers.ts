@@ -1,9 +1,6 @@
 import { request } from 'undici';
 import { readOfferFile, type OfferFile } from '../domain/pricing/offers/offer-file.ts';
 
-/** Where AWS publishes its price lists, for everybody. */
-export const BULK_PRICES_URL = 'https://pricing.us-east-1.amazonaws.com';
-
 /** Models of Amazon and of open weights; global routing of Claude; what is sold through AWS Marketplace. */
 const OFFERS = ['AmazonBedrock', 'AmazonBedrockService', 'AmazonBedrockFoundationModels'] as const;
 
@@ -14,14 +11,18 @@ export interface FetchBounds {
   readonly timeoutMs: number;
 }
 
-export const FETCH_BOUNDS: FetchBounds = { bytesMax: 256 * 1024 * 1024, timeoutMs: 180_000 };
+const FETCH_BOUNDS: FetchBounds = { bytesMax: 256 * 1024 * 1024, timeoutMs: 180_000 };
 
 /** Prices could not be fetched: one line that says which file and why. */
 export class FetchPricesError extends Error {
   override readonly name = 'FetchPricesError';
 }
 
-/** Fetches every price list with Bedrock prices in it. All of them or none. @throws FetchPricesError */
+/**
+ * Fetches every price list with Bedrock prices in it, all of them or none.
+ * @param url where they are; AWS has them at https://pricing.us-east-1.amazonaws.com, for everybody.
+ * @throws FetchPricesError
+ */
 export async function fetchOffers(url: string, bounds: FetchBounds = FETCH_BOUNDS): Promise<readonly OfferFile[]> {
   const files: OfferFile[] = [];
   // One after the other: each is held as a whole while it is read.

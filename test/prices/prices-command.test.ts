@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -69,5 +69,15 @@ describe('outcrop prices', () => {
     const unknown = await runOutcrop(['prices', 'show', 'acme'], { env });
     assert.equal(unknown.code, 1);
     assert.equal(unknown.errors, 'outcrop: No model with a price has "acme" in its id.\n');
+  });
+
+  test('show says which prices of one’s own come first, and they make another version', async () => {
+    const env = { OUTCROP_DATA_DIR: join(folder, 'none') };
+    const config = join(folder, 'outcrop.yaml');
+    writeFileSync(config, 'prices: [{ model: "anthropic.*", discountPercent: 10 }]');
+    const own = await runOutcrop(['prices', 'show', 'claude-haiku-4-5', '--config', config], { env });
+    assert.match(own.output, /^Prices of your own come before these: anthropic\.\*$/m);
+    const packaged = await runOutcrop(['prices', 'show', 'claude-haiku-4-5'], { env });
+    assert.notEqual(own.output.split('\n')[0], packaged.output.split('\n')[0]);
   });
 });
