@@ -15,7 +15,7 @@ import { isAdminTarget } from './admin/paths.ts';
 import { logCall } from './log-call.ts';
 import { createManagement } from './management.ts';
 import { UsualUse } from './domain/limits/usual-use.ts';
-import { unboundedCalls } from './unbounded-calls.ts';
+import { unboundedCalls } from './config/unbounded-calls.ts';
 import { closeStoredParts, holdersOnceReady, meteringOnceReady, openStoredParts } from './parts-at-start.ts';
 import type { Clock, Exchange, Log } from './ports.ts';
 import { handleRequest } from './proxy/handle-request.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SETTING_NAMES } from '../../src/config/load.ts';
-import { settingFacts, settingsSchema } from '../../src/config/settings.ts';
+import { settingFacts } from '../../src/config/setting.ts';
+import { settingsSchema } from '../../src/config/settings.ts';
 import { SERVICE_IDS, SERVICES } from '../../src/domain/operations/services.ts';
 import { markdownTable } from './markdown-table.ts';
 

@@ -1,5 +1,6 @@
 import { SETTING_NAMES, type LoadedConfig } from './load.ts';
-import { settingFacts, settingsSchema } from './settings.ts';
+import { settingFacts } from './setting.ts';
+import { settingsSchema } from './settings.ts';
 
 export interface DescribedSetting {
   readonly name: string;

@@ -1,7 +1,8 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { SERVICE_IDS, SERVICES } from '../domain/operations/services.ts';
-import { settingFacts, settingsSchema, type Settings } from './settings.ts';
+import { settingFacts } from './setting.ts';
+import { settingsSchema, type Settings } from './settings.ts';
 
 export type SettingName = keyof Settings;
 

@@ -1,5 +1,5 @@
 import type { CreateTableBuilder, SchemaModule } from 'kysely';
-import type { ColumnTypes } from './migrations.ts';
+import type { ColumnTypes } from './column-types.ts';
 
 /** The tables of the ledger: a row per call, kept for some days, and totals of each day, kept for ever. */
 export async function ledgerTables(schema: SchemaModule, types: ColumnTypes): Promise<void> {

@@ -6,7 +6,7 @@ import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
 import type { ChangeSource, Engine } from './engine.ts';
 import { postgresLedger } from './ledger-postgres.ts';
 import { migrate } from './migrate.ts';
-import type { ColumnTypes } from './migrations.ts';
+import type { ColumnTypes } from './column-types.ts';
 import { reasonOf } from './postgres-error.ts';
 import { STATEMENT_TIMEOUT_MS, TranslatedPool } from './postgres-pool.ts';
 import type { Schema } from './schema.ts';

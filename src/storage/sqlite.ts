@@ -12,7 +12,7 @@ import {
 import type { ChangeSource, Engine } from './engine.ts';
 import { sqliteLedger } from './ledger-sqlite.ts';
 import { migrate } from './migrate.ts';
-import type { ColumnTypes } from './migrations.ts';
+import type { ColumnTypes } from './column-types.ts';
 import type { Schema } from './schema.ts';
 import { SqliteConnection, whileBusy } from './sqlite-database.ts';
 import { StorageError } from './storage-error.ts';

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
-import { settingFacts, settingsSchema } from '../../src/config/settings.ts';
+import { settingFacts } from '../../src/config/setting.ts';
+import { settingsSchema } from '../../src/config/settings.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');

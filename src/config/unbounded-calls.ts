@@ -1,6 +1,6 @@
-import type { Settings } from './config/settings.ts';
-import type { UnboundedCalls } from './domain/limits/charges.ts';
-import { dollarsToNanos } from './domain/limits/dollars.ts';
+import type { Settings } from './settings.ts';
+import type { UnboundedCalls } from '../domain/limits/charges.ts';
+import { dollarsToNanos } from '../domain/limits/dollars.ts';
 
 /** What calls are charged that nothing bounds. */
 export function unboundedCalls({

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+/** What the documentation and `outcrop config` know of a setting beside its type. */
+interface SettingFacts {
+  /** Environment variables that set it; the first that is present wins. */
+  readonly env: readonly string[];
+  readonly about: string;
+  /** Shown masked, never logged. */
+  readonly secret?: true;
+}
+
+/** The facts of each setting, by its schema. */
+export const settingFacts = z.registry<SettingFacts>();
+
+export const MIB = 1024 * 1024;
+
+/** A text that says something. */
+export const text = z.string().trim().min(1);
+export const flag = () =>
+  z.union([z.boolean(), z.stringbool({ truthy: ['true', '1', 'yes'], falsy: ['false', '0', 'no'] })]).default(false);
+export const whole = (minimum: number, maximum: number, initial: number) =>
+  z.coerce.number().int().min(minimum).max(maximum).default(initial);

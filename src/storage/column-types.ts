@@ -1,0 +1,14 @@
+import type { sql } from 'kysely';
+
+/** What differs between the databases when tables are made; queries have no such differences. */
+export interface ColumnTypes {
+  /** Sorted and lower-cased by bytes on both, so that lists come in the same order. */
+  readonly text: ReturnType<typeof sql>;
+  readonly integer: ReturnType<typeof sql>;
+  /** Of a primary key the database counts up, and never gives twice. */
+  readonly counted: ReturnType<typeof sql>;
+  /** What stands behind the columns of a table. */
+  readonly tableEnd: ReturnType<typeof sql>;
+  /** The same of a table whose rows of one day can be dropped together, by its column `day`. */
+  readonly partitionedByDay: ReturnType<typeof sql>;
+}
