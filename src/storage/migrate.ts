@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
-import { type ColumnTypes, MIGRATIONS } from './migrations.ts';
+import type { ColumnTypes } from './column-types.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { StorageError } from './storage-error.ts';
 
 /** The table of what has run. It has this form since the first migration and keeps it. */
