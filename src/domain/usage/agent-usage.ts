@@ -18,8 +18,8 @@ const STEPS = ['preProcessingTrace', 'orchestrationTrace', 'postProcessingTrace'
 /** Both `modelInvocationInput` and `modelInvocationOutput`. Other traces are long and say nothing here. */
 const MARK = 'modelInvocation';
 
-/** More model calls than agents have under way at once. */
-const PENDING_MAX = 64;
+/** More model calls than agents have under way at once; older ones are forgotten. */
+const MODELS_MAX = 64;
 
 /** InvokeAgent and InvokeInlineAgent: only with `enableTrace` they say anything. */
 export function agentReader(request: MeteredRequest): UsageReader {
@@ -105,14 +105,13 @@ class ModelCalls {
     const usage = objectAt(answered, 'metadata', 'usage');
     if (usage === null) return;
     this.#isSaid = true;
-    const traceId = textAt(answered, 'traceId') ?? '';
-    addTokens(this.#lines, converseCounts(usage), otherThan(this.#request, this.#models.get(traceId) ?? null));
-    this.#models.delete(traceId);
+    const asker = this.#models.get(textAt(answered, 'traceId') ?? '') ?? null;
+    addTokens(this.#lines, converseCounts(usage), otherThan(this.#request, asker));
   }
 
   #remember(traceId: string, model: string): void {
     const [oldest] = this.#models.keys();
-    if (this.#models.size >= PENDING_MAX && oldest !== undefined) this.#models.delete(oldest);
+    if (this.#models.size >= MODELS_MAX && oldest !== undefined) this.#models.delete(oldest);
     this.#models.set(traceId, model);
   }
 }

@@ -6,14 +6,9 @@ import { invokeStreamReader } from './invoke-stream-usage.ts';
 import { invokeReader } from './invoke-usage.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import { asyncUsage, queryUsage, rerankUsage } from './request-usage.ts';
-import { STANDARD } from './service-mode.ts';
 import { fixedReader } from './usage-reader.ts';
 import type { UsageReader } from './usage-reader.ts';
-import type { Usage } from './usage.ts';
-import { UNKNOWN_USAGE } from './usage.ts';
-
-/** Nothing was used, or nothing that costs. */
-export const FREE_USAGE: Usage = { lines: [], source: 'free', complete: true, ...STANDARD };
+import { FREE_USAGE, UNKNOWN_USAGE } from './usage.ts';
 
 type ReaderOf = (request: MeteredRequest, headers: readonly string[]) => UsageReader;
 

@@ -55,14 +55,20 @@ export abstract class JsonPass {
   #walk(text: string): void {
     let at = this.#inString ? this.#goOnInString(text) : 0;
     while (at < text.length) {
-      switch (text.charCodeAt(at)) {
+      const code = text.charCodeAt(at);
+      // Digits, signs and points: what vectors of embeddings are made of.
+      if (code > COMMA && code < COLON) {
+        at++;
+        continue;
+      }
+      switch (code) {
         case QUOTE:
           at = this.#takeString(text, at + 1);
           continue;
         case OPEN_BRACE:
         case OPEN_BRACKET:
           this.depth++;
-          this.opened(text.charCodeAt(at) === OPEN_BRACE, at);
+          this.opened(code === OPEN_BRACE, at);
           break;
         case CLOSE_BRACE:
         case CLOSE_BRACKET:

@@ -20,10 +20,8 @@ export const COUNTING_MEMBERS = [
  */
 export function bodyCounts(member: (name: string) => unknown): TokenCounts {
   const usage = objectAt(member('usage'));
-  return combine(
-    combine(llamaCounts(member), titanCounts(member)),
-    usage === null ? cohereCounts(member) : usageCounts(usage),
-  );
+  if (usage !== null) return usageCounts(usage);
+  return combine(combine(llamaCounts(member), titanCounts(member)), cohereCounts(member));
 }
 
 /** As `bodyCounts`, for an event of a stream, which may carry its usage one step further in. */

@@ -32,7 +32,6 @@ const TOOLS: ReadonlySet<string> = new Set(['tools', 'toolConfig', 'tool_config'
 const READS_ELSEWHERE: ReadonlySet<string> = new Set(['systemTool', 'previous_response_id']);
 
 const NAMES: ReadonlySet<string> = new Set([...BY_TYPE.keys(), ...FREE_JSON, ...TOOLS, ...READS_ELSEWHERE, 'type']);
-const NAME_CHARS_MIN = Math.min(...[...NAMES].map((name) => name.length));
 const NAME_CHARS_MAX = Math.max(...[...NAMES].map((name) => name.length));
 /** Every character of a name may be escaped in six. */
 const ESCAPED_CHARS_MAX = 6 * NAME_CHARS_MAX;
@@ -67,13 +66,12 @@ export class RequestMedia extends JsonPass {
 
   protected override opened(isObject: boolean, at: number): void {
     const outer = this.#open.at(-1);
-    const name = this.#name ?? '';
-    const isTools = outer?.isTools === true || (this.depth === 2 && TOOLS.has(name));
+    const name = this.#name;
     this.#open.push({
       start: this.offset + at,
-      medium: isObject ? (BY_NAME.get(name) ?? null) : null,
-      isFree: outer?.isFree === true || FREE_JSON.has(name),
-      isTools,
+      medium: name !== null && isObject ? (BY_NAME.get(name) ?? null) : null,
+      isFree: outer?.isFree === true || (name !== null && FREE_JSON.has(name)),
+      isTools: outer?.isTools === true || (name !== null && this.depth === 2 && TOOLS.has(name)),
       hasType: false,
       images: 0,
       imageBytes: 0,
@@ -107,9 +105,7 @@ export class RequestMedia extends JsonPass {
   }
 
   protected override string(text: string, start: number, end: number): void {
-    const length = end - start;
-    if (length < NAME_CHARS_MIN || length > ESCAPED_CHARS_MAX) this.#last = null;
-    else this.#last = nameOf(text.slice(start, end));
+    this.#last = end - start > ESCAPED_CHARS_MAX ? null : nameOf(text.slice(start, end));
   }
 
   protected override pieceEnd(): void {
@@ -130,14 +126,15 @@ export class RequestMedia extends JsonPass {
 }
 
 function nameOf(raw: string): string | null {
-  const name = raw.includes('\\') ? unescaped(raw) : raw;
-  return name !== null && NAMES.has(name) ? name : null;
+  // Letters have no other escape.
+  const name = raw.includes('\\u') ? unescaped(raw) : raw;
+  return name.length <= NAME_CHARS_MAX && NAMES.has(name) ? name : null;
 }
 
-function unescaped(raw: string): string | null {
+function unescaped(raw: string): string {
   try {
     return String(JSON.parse(`"${raw}"`));
   } catch {
-    return null;
+    return '';
   }
 }

@@ -5,8 +5,6 @@ import type { Usage } from './usage.ts';
 /** How a call was served, which its price depends on. */
 export type ServiceMode = Pick<Usage, 'serviceTier' | 'latencyOptimized'>;
 
-export const STANDARD: ServiceMode = { serviceTier: null, latencyOptimized: false };
-
 const TIER_HEADER = 'x-amzn-bedrock-service-tier';
 const LATENCY_HEADER = 'x-amzn-bedrock-performanceconfig-latency';
 

@@ -47,8 +47,8 @@ export function underTotals(own: TokenCounts, totals: TokenCounts): TokenCounts 
   return totals.cacheRead === null && (own.cacheRead ?? 0) > 0 ? { ...both, input: own.input ?? both.input } : both;
 }
 
-export function isSaid(counts: TokenCounts): boolean {
-  return Object.values(counts).some((count) => count !== null);
+export function isSaid({ input, output, cacheRead, cacheWrite, inputSpeech, outputSpeech }: TokenCounts): boolean {
+  return (input ?? output ?? cacheRead ?? cacheWrite ?? inputSpeech ?? outputSpeech) !== null;
 }
 
 export function addTokens(lines: UsageLines, counts: TokenCounts, modelId: string | null = null): void {

@@ -100,7 +100,7 @@ export function requestFor(
 }
 
 /** The same request with its body not yet looked into. */
-export function fresh({ operation, modelId, headers, body }: MeteredRequest): MeteredRequest {
+function fresh({ operation, modelId, headers, body }: MeteredRequest): MeteredRequest {
   return new MeteredRequest(operation, modelId, headers, body);
 }
 

@@ -93,6 +93,36 @@ test('a stream that was cut keeps what it had said', () => {
   });
 });
 
+test('a chunk is read however its JSON is written', () => {
+  const metrics = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 5, outputTokenCount: 6 }, '?': '???>>>' };
+  const base64 = Buffer.from(JSON.stringify(metrics)).toString('base64');
+  assert.ok(base64.includes('/'));
+  const spellings = [
+    `{"bytes":"${base64}"}`,
+    `{"bytes":"${base64.replaceAll('/', String.raw`\/`)}"}`,
+    `{ "p" : "abc", "bytes" : "${base64}" }`,
+    `{"bytes":"${base64}","p":"abc"}`,
+  ];
+  for (const spelling of spellings) {
+    const request = requestFor('bedrock-runtime:InvokeModelWithResponseStream', { modelId: 'cohere.command-r-v1:0' });
+    const reader = createUsageReader(request, 200, []);
+    const payload = Buffer.from(spelling);
+    reader.frame({
+      messageType: 'event',
+      eventType: 'chunk',
+      exceptionType: undefined,
+      headers: new Map(),
+      bytes: 0,
+      payload,
+    });
+    assert.deepEqual(
+      reader.end(true).lines.map(({ quantity }) => quantity),
+      [5, 6],
+      spelling,
+    );
+  }
+});
+
 const UNITS = new Set<UsageUnit>(USAGE_UNITS);
 
 const JSON_PARTS = ['{', '}', '[', ']', '"', ',', ':', '\\', 'u', '0', ' ', '1', '.', '-', 'usage', 'images', 'null'];
