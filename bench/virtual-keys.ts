@@ -23,6 +23,7 @@ export interface VirtualKey {
 const PLAIN_KEY: Omit<KeyFacts, 'name'> = {
   grant: DEFAULT_GRANT,
   limits: null,
+  budgetId: null,
   settings: {},
   metadata: {},
   tags: [],

@@ -32,7 +32,7 @@ export const OPEN_GRANT: Grant = {
   actFor: true,
 };
 
-const EMPTY_HOLDER = { limits: null, settings: {}, metadata: {}, tags: [], blocked: false } as const;
+const EMPTY_HOLDER = { limits: null, budgetId: null, settings: {}, metadata: {}, tags: [], blocked: false } as const;
 
 export const NEW_KEY: HolderFacts = { ...EMPTY_HOLDER, grant: DEFAULT_GRANT };
 export const NEW_OWNER: HolderFacts = { ...EMPTY_HOLDER, grant: OPEN_GRANT };

@@ -4,8 +4,10 @@ import type { Grant } from './policy/grant.ts';
 /** What keys, teams, users and customers have in common: all of them can hold rights. */
 export interface HolderFacts {
   readonly grant: Grant;
-  /** Budgets and rates; null while none are set. */
+  /** The holder's own budgets and rates, see `limits/limit-fields.ts`; null while none are set. */
   readonly limits: JsonObject | null;
+  /** Of a shared budget, whose limits hold where the holder has none of its own. */
+  readonly budgetId: string | null;
   /** What else is enforced of the holder (default region, allowed routes, …), as the management API defines it. */
   readonly settings: JsonObject;
   /** The owner's own notes. Never interpreted. */
@@ -74,6 +76,29 @@ export interface CustomerFacts extends HolderFacts {
   readonly alias: string | null;
 }
 
+/** What decides about the requests that name a customer. */
+export interface CustomerRights {
+  readonly id: string;
+  readonly blocked: boolean;
+  /** Those in force, with the ones of its budget. */
+  readonly limits: JsonObject | null;
+}
+
 export interface StoredCustomer extends CustomerFacts, Dated {
   readonly id: string;
+}
+
+/** Limits that several holders may have in common. Each of them counts for itself. */
+export interface BudgetFacts {
+  /** As in `HolderFacts`; empty while none are set. */
+  readonly limits: JsonObject;
+}
+
+export interface StoredBudget extends BudgetFacts, Dated {
+  readonly id: string;
+}
+
+/** What a holder is bound by: its own limits, and those of its budget that it has none of its own in place of. */
+export function limitsInForce(own: JsonObject | null, budget: JsonObject | null): JsonObject | null {
+  return own === null || budget === null ? (own ?? budget) : { ...budget, ...own };
 }

@@ -74,3 +74,14 @@ export interface AuditFilter {
   /** Exclusive. */
   readonly untilMs?: number | undefined;
 }
+
+/** Who can have a budget, and has spent something. */
+export type SpenderKind = 'key' | 'team' | 'user' | 'customer';
+
+/** How many there are that have a shared budget. */
+export interface BudgetUses {
+  readonly keys: number;
+  readonly teams: number;
+  readonly users: number;
+  readonly customers: number;
+}

@@ -33,7 +33,15 @@ const ROWS_MAX = 1000;
 export const CHANGE_ROWS_KEPT_MS = 24 * 3_600_000;
 const SLEEP_MS_MAX = 3_600_000;
 
-const KINDS: readonly string[] = ['key', 'team', 'user', 'customer', 'data_key'] satisfies ObjectKind[];
+const KINDS: readonly string[] = [
+  'key',
+  'team',
+  'user',
+  'customer',
+  'budget',
+  'spend',
+  'data_key',
+] satisfies ObjectKind[];
 
 /** Asks the store every little while, or as soon as it is woken, for what has changed. */
 export class PollingFeed implements ChangeFeed {

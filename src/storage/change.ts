@@ -2,7 +2,7 @@ import type { Origin } from '../domain/audit.ts';
 import type { Transaction } from 'kysely';
 import type { Schema } from './schema.ts';
 
-export type ObjectKind = 'key' | 'team' | 'user' | 'customer' | 'data_key';
+export type ObjectKind = 'key' | 'team' | 'user' | 'customer' | 'budget' | 'spend' | 'data_key';
 
 /** An object that is not as it was. */
 export interface ChangedObject {

@@ -6,11 +6,12 @@ import type {
   OwnerRights,
   StoredCredential,
 } from '../domain/keys/credentials.ts';
+import { limitsInForce } from '../domain/holders.ts';
 import type { Page, PageRequest } from '../domain/lists.ts';
 import type { Kysely, Selectable } from 'kysely';
 import { type Change, record } from './change.ts';
 import { holderFacts, parseGrant } from './holder.ts';
-import { parseObject, parseStrings } from './json-column.ts';
+import { parseObject, parseObjectOrNull, parseStrings } from './json-column.ts';
 import { pageBounds } from './paging.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
@@ -32,24 +33,49 @@ export async function findCredential(
     .innerJoin('virtual_key as key', 'key.id', 'credential.key_id')
     .leftJoin('team', 'team.id', 'key.team_id')
     .leftJoin('app_user as user', 'user.id', 'key.user_id')
+    .leftJoin('budget as key_budget', 'key_budget.id', 'key.budget_id')
+    .leftJoin('budget as team_budget', 'team_budget.id', 'team.budget_id')
+    .leftJoin('budget as user_budget', 'user_budget.id', 'user.budget_id')
     .where('credential.kind', '=', kind)
     .where('credential.lookup', 'in', lookups)
     .where('key.deleted_at', 'is', null)
     .selectAll('credential')
     .select(['key.alias', 'key.team_id', 'key.user_id', 'key.expires_at', 'key.grants', 'key.limits', 'key.settings'])
-    .select(['key.metadata', 'key.tags', 'key.blocked'])
+    .select(['key.metadata', 'key.tags', 'key.blocked', 'key.budget_id', 'key_budget.limits as key_budget_limits'])
     .select(['team.grants as team_grants', 'team.blocked as team_blocked', 'team.limits as team_limits'])
     .select(['team.settings as team_settings', 'team.tags as team_tags'])
+    .select(['team.budget_id as team_budget_id', 'team_budget.limits as team_budget_limits'])
     .select(['user.grants as user_grants', 'user.blocked as user_blocked', 'user.limits as user_limits'])
     .select(['user.settings as user_settings', 'user.tags as user_tags', 'user.role as user_role'])
+    .select(['user.budget_id as user_budget_id', 'user_budget.limits as user_budget_limits'])
     .executeTakeFirst();
   if (row === undefined) return null;
 
-  const team = ownerRights(row.team_grants, row.team_blocked, row.team_limits, row.team_settings, row.team_tags);
-  const user = ownerRights(row.user_grants, row.user_blocked, row.user_limits, row.user_settings, row.user_tags);
-  // Deleting a team or user deletes its keys, so this can't be; if it is, the key has lost who vouched for it.
-  const orphaned = (row.team_id !== null && team === null) || (row.user_id !== null && user === null);
-  const facts = holderFacts(row);
+  const team = ownerRights({
+    grants: row.team_grants,
+    blocked: row.team_blocked,
+    limits: row.team_limits,
+    budget_limits: row.team_budget_limits,
+    settings: row.team_settings,
+    tags: row.team_tags,
+  });
+  const user = ownerRights({
+    grants: row.user_grants,
+    blocked: row.user_blocked,
+    limits: row.user_limits,
+    budget_limits: row.user_budget_limits,
+    settings: row.user_settings,
+    tags: row.user_tags,
+  });
+  // Deleting a team or user deletes its keys, and no budget goes that somebody has: so none of this can be. If it is, the
+  // key has lost who vouched for it, or what bounds it.
+  const orphaned =
+    (row.team_id !== null && team === null) ||
+    (row.user_id !== null && user === null) ||
+    (row.budget_id !== null && row.key_budget_limits === null) ||
+    (row.team_budget_id !== null && row.team_budget_limits === null) ||
+    (row.user_budget_id !== null && row.user_budget_limits === null);
+  const { budgetId: _budgetId, ...facts } = holderFacts(row);
   return {
     credential: storedCredential(row),
     key: {
@@ -59,6 +85,7 @@ export async function findCredential(
       userId: row.user_id,
       expiresMs: row.expires_at,
       ...facts,
+      limits: limitsInForce(facts.limits, parseObjectOrNull(row.key_budget_limits)),
       blocked: facts.blocked || orphaned,
     },
     team,
@@ -235,18 +262,22 @@ function storedCredential(row: Selectable<Schema['credential']>): StoredCredenti
   };
 }
 
-function ownerRights(
-  grants: string | null,
-  blocked: number | null,
-  limits: string | null,
-  settings: string | null,
-  tags: string | null,
-): OwnerRights | null {
+/** As the join gives them: all null where there is no such owner. */
+interface OwnerColumns {
+  readonly grants: string | null;
+  readonly blocked: number | null;
+  readonly limits: string | null;
+  readonly budget_limits: string | null;
+  readonly settings: string | null;
+  readonly tags: string | null;
+}
+
+function ownerRights({ grants, blocked, limits, budget_limits, settings, tags }: OwnerColumns): OwnerRights | null {
   if (grants === null || settings === null || tags === null) return null;
   return {
     grant: parseGrant(grants),
     blocked: blocked !== 0,
-    limits: limits === null ? null : parseObject(limits),
+    limits: limitsInForce(parseObjectOrNull(limits), parseObjectOrNull(budget_limits)),
     settings: parseObject(settings),
     tags: parseStrings(tags),
   };

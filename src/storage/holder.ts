@@ -2,16 +2,20 @@ import type { Dated, HolderFacts, Patch } from '../domain/holders.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import { remember } from '../domain/remember.ts';
-import { isStrings, parseObject, parseStrings } from './json-column.ts';
+import { isStrings, parseObject, parseObjectOrNull, parseStrings } from './json-column.ts';
 import type { HolderColumns } from './schema.ts';
 
 /** Holder columns without the dates. */
-type FactColumns = Pick<HolderColumns, 'grants' | 'limits' | 'settings' | 'metadata' | 'tags' | 'blocked'>;
+type FactColumns = Pick<
+  HolderColumns,
+  'grants' | 'limits' | 'budget_id' | 'settings' | 'metadata' | 'tags' | 'blocked'
+>;
 
 export function holderColumns(facts: HolderFacts): FactColumns {
   return {
     grants: JSON.stringify(facts.grant),
     limits: facts.limits === null ? null : JSON.stringify(facts.limits),
+    budget_id: facts.budgetId,
     settings: JSON.stringify(facts.settings),
     metadata: JSON.stringify(facts.metadata),
     tags: JSON.stringify(facts.tags),
@@ -22,7 +26,8 @@ export function holderColumns(facts: HolderFacts): FactColumns {
 export function holderFacts(row: FactColumns): HolderFacts {
   return {
     grant: parseGrant(row.grants),
-    limits: row.limits === null ? null : parseObject(row.limits),
+    limits: parseObjectOrNull(row.limits),
+    budgetId: row.budget_id,
     settings: parseObject(row.settings),
     metadata: parseObject(row.metadata),
     tags: parseStrings(row.tags),

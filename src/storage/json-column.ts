@@ -6,6 +6,11 @@ export function parseObject(text: string): JsonObject {
   return value;
 }
 
+/** Of a column that may hold nothing. @throws TypeError */
+export function parseObjectOrNull(text: string | null): JsonObject | null {
+  return text === null ? null : parseObject(text);
+}
+
 export function parseStrings(text: string): readonly string[] {
   const value: unknown = JSON.parse(text);
   if (!isStrings(value)) throw new TypeError('A stored JSON column does not hold a list of strings.');

@@ -1,6 +1,7 @@
 import type { KeyFacts, Patch, StoredKey } from '../domain/holders.ts';
 import type { KeyFilter, KeySort, KeyViewer, Page, PageRequest } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
+import { budgetExists } from './budgets.ts';
 import { type Change, record } from './change.ts';
 import { dates, holderColumns, holderFacts } from './holder.ts';
 import { contains, pageBounds } from './paging.ts';
@@ -10,10 +11,11 @@ import { missing } from './storage-error.ts';
 
 /**
  * Stores a key without credentials; `addCredentials` in the same change gives it some.
- * @throws StorageError conflict (`id`, `alias`), missing (`team`, `user`)
+ * @throws StorageError conflict (`id`, `alias`), missing (`team`, `user`, `budget`)
  */
 export async function insertKey(change: Change, id: string, facts: KeyFacts): Promise<StoredKey> {
   await ownersExist(change.db, facts);
+  await budgetExists(change.db, facts.budgetId);
   return insertRecorded(change, 'key', id, { ...facts, deletedMs: null }, (dated) =>
     change.db
       .insertInto('virtual_key')
@@ -22,11 +24,12 @@ export async function insertKey(change: Change, id: string, facts: KeyFacts): Pr
   );
 }
 
-/** @throws StorageError missing (`key`, `team`, `user`), conflict (`alias`) */
+/** @throws StorageError missing (`key`, `team`, `user`, `budget`), conflict (`alias`) */
 export async function updateKey(change: Change, id: string, patch: Patch<KeyFacts>): Promise<StoredKey> {
   const before = await liveKey(change.db, id);
   return updateRecorded<StoredKey>(change, 'key', before, patch, async (after, dated) => {
     await ownersExist(change.db, after);
+    await budgetExists(change.db, after.budgetId);
     await change.db
       .updateTable('virtual_key')
       .set({ ...columns(after), ...dated })

@@ -1,18 +1,6 @@
 import { type CreateTableBuilder, type SchemaModule, sql } from 'kysely';
+import type { ColumnTypes } from './column-types.ts';
 import { ledgerTables } from './ledger-migration.ts';
-
-/** What differs between the databases when tables are made; queries have no such differences. */
-export interface ColumnTypes {
-  /** Sorted and lower-cased by bytes on both, so that lists come in the same order. */
-  readonly text: ReturnType<typeof sql>;
-  readonly integer: ReturnType<typeof sql>;
-  /** Of a primary key the database counts up, and never gives twice. */
-  readonly counted: ReturnType<typeof sql>;
-  /** What stands behind the columns of a table. */
-  readonly tableEnd: ReturnType<typeof sql>;
-  /** The same of a table whose rows of one day can be dropped together, by its column `day`. */
-  readonly partitionedByDay: ReturnType<typeof sql>;
-}
 
 export interface Migration {
   /** Noted in the database once it has run. Never changed, never reused. */
@@ -25,6 +13,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '001-virtual-keys', up: virtualKeys },
   { name: '002-audit-on-behalf-of', up: auditOnBehalfOf },
   { name: '003-ledger', up: ledgerTables },
+  { name: '004-budgets', up: budgets },
 ];
 
 async function virtualKeys(schema: SchemaModule, types: ColumnTypes): Promise<void> {
@@ -153,4 +142,31 @@ async function virtualKeys(schema: SchemaModule, types: ColumnTypes): Promise<vo
 
 async function auditOnBehalfOf(schema: SchemaModule, { text }: ColumnTypes): Promise<void> {
   await schema.alterTable('audit').addColumn('on_behalf_of', text).execute();
+}
+
+async function budgets(schema: SchemaModule, { text, integer, tableEnd }: ColumnTypes): Promise<void> {
+  await schema
+    .createTable('budget')
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('limits', text, (column) => column.notNull())
+    .addColumn('created_at', integer, (column) => column.notNull())
+    .addColumn('created_by', text, (column) => column.notNull())
+    .addColumn('updated_at', integer, (column) => column.notNull())
+    .modifyEnd(tableEnd)
+    .execute();
+  // A deleted key keeps the name of a budget that may be gone, so these are no foreign keys.
+  for (const holder of ['virtual_key', 'team', 'app_user', 'customer']) {
+    await schema.alterTable(holder).addColumn('budget_id', text).execute();
+    await schema.createIndex(`${holder}_budget`).on(holder).column('budget_id').execute();
+  }
+  await schema
+    .createTable('spend_mark')
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('id', text, (column) => column.notNull())
+    .addColumn('at', integer, (column) => column.notNull())
+    .addColumn('nanos', text, (column) => column.notNull())
+    .addColumn('day_nanos', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('spend_mark_pkey', ['kind', 'id'])
+    .modifyEnd(tableEnd)
+    .execute();
 }

@@ -13,6 +13,8 @@ export interface Schema {
   readonly app_user: UserTable;
   readonly team_member: TeamMemberTable;
   readonly customer: CustomerTable;
+  readonly budget: BudgetTable;
+  readonly spend_mark: SpendMarkTable;
   readonly audit: AuditTable;
   readonly change: ChangeTable;
   readonly call: CallTable;
@@ -42,6 +44,7 @@ interface DataKeyCopyTable {
 export interface HolderColumns {
   grants: string;
   limits: string | null;
+  budget_id: string | null;
   settings: string;
   metadata: string;
   tags: string;
@@ -94,6 +97,25 @@ interface TeamMemberTable {
 interface CustomerTable extends HolderColumns {
   id: string;
   alias: string | null;
+}
+
+/** Limits that several holders have in common. */
+interface BudgetTable {
+  id: string;
+  limits: string;
+  created_at: number;
+  created_by: string;
+  updated_at: number;
+}
+
+/** A `SpendMark`. Amounts are decimal texts, since nothing is computed with them here. */
+interface SpendMarkTable {
+  kind: 'key' | 'team' | 'user' | 'customer' | 'everyone';
+  /** '' for everyone. */
+  id: string;
+  at: number;
+  nanos: string;
+  day_nanos: string;
 }
 
 interface AuditTable {

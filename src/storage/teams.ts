@@ -1,6 +1,7 @@
 import type { Patch, StoredTeam, TeamFacts, TeamMember } from '../domain/holders.ts';
 import type { Page, PageRequest, TeamFilter } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
+import { budgetExists } from './budgets.ts';
 import { type Change, record } from './change.ts';
 import { dates, holderColumns, holderFacts } from './holder.ts';
 import { deleteKey } from './keys.ts';
@@ -9,8 +10,9 @@ import { insertRecorded, updateRecorded } from './recorded.ts';
 import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
 
-/** @throws StorageError conflict (`id`) */
-export function insertTeam(change: Change, id: string, facts: TeamFacts): Promise<StoredTeam> {
+/** @throws StorageError conflict (`id`), missing (`budget`) */
+export async function insertTeam(change: Change, id: string, facts: TeamFacts): Promise<StoredTeam> {
+  await budgetExists(change.db, facts.budgetId);
   return insertRecorded(change, 'team', id, facts, (dated) =>
     change.db
       .insertInto('team')
@@ -19,16 +21,17 @@ export function insertTeam(change: Change, id: string, facts: TeamFacts): Promis
   );
 }
 
-/** @throws StorageError missing (`team`) */
+/** @throws StorageError missing (`team`, `budget`) */
 export async function updateTeam(change: Change, id: string, patch: Patch<TeamFacts>): Promise<StoredTeam> {
   const before = await existingTeam(change.db, id);
-  return updateRecorded<StoredTeam>(change, 'team', before, patch, (after, dated) =>
-    change.db
+  return updateRecorded<StoredTeam>(change, 'team', before, patch, async (after, dated) => {
+    await budgetExists(change.db, after.budgetId);
+    await change.db
       .updateTable('team')
       .set({ ...columns(after), ...dated })
       .where('id', '=', id)
-      .execute(),
-  );
+      .execute();
+  });
 }
 
 /** Takes the team, its memberships and its keys away. @throws StorageError missing (`team`) */

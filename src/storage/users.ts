@@ -1,6 +1,7 @@
 import type { Patch, StoredUser, UserFacts } from '../domain/holders.ts';
 import type { Page, PageRequest, UserFilter } from '../domain/lists.ts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
+import { budgetExists } from './budgets.ts';
 import { type Change, record } from './change.ts';
 import { dates, holderColumns, holderFacts } from './holder.ts';
 import { deleteKey } from './keys.ts';
@@ -10,8 +11,9 @@ import type { Schema } from './schema.ts';
 import { missing } from './storage-error.ts';
 import { listMemberships, removeMember } from './teams.ts';
 
-/** @throws StorageError conflict (`id`, `email`) */
-export function insertUser(change: Change, id: string, facts: UserFacts): Promise<StoredUser> {
+/** @throws StorageError conflict (`id`, `email`), missing (`budget`) */
+export async function insertUser(change: Change, id: string, facts: UserFacts): Promise<StoredUser> {
+  await budgetExists(change.db, facts.budgetId);
   return insertRecorded(change, 'user', id, facts, (dated) =>
     change.db
       .insertInto('app_user')
@@ -20,16 +22,17 @@ export function insertUser(change: Change, id: string, facts: UserFacts): Promis
   );
 }
 
-/** @throws StorageError missing (`user`), conflict (`email`) */
+/** @throws StorageError missing (`user`, `budget`), conflict (`email`) */
 export async function updateUser(change: Change, id: string, patch: Patch<UserFacts>): Promise<StoredUser> {
   const before = await existingUser(change.db, id);
-  return updateRecorded<StoredUser>(change, 'user', before, patch, (after, dated) =>
-    change.db
+  return updateRecorded<StoredUser>(change, 'user', before, patch, async (after, dated) => {
+    await budgetExists(change.db, after.budgetId);
+    await change.db
       .updateTable('app_user')
       .set({ ...columns(after), ...dated })
       .where('id', '=', id)
-      .execute(),
-  );
+      .execute();
+  });
 }
 
 /** Takes the user, the memberships and the keys away. @throws StorageError missing (`user`) */

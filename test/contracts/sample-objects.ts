@@ -12,6 +12,7 @@ export const ORIGIN: Origin = { actor: 'master', action: 'test', sourceAddress: 
 export const HOLDER: HolderFacts = {
   grant: DEFAULT_GRANT,
   limits: null,
+  budgetId: null,
   settings: {},
   metadata: {},
   tags: [],

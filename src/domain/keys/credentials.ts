@@ -17,13 +17,14 @@ export interface StoredCredential extends NewCredential {
   readonly createdMs: number;
 }
 
-/** What a team or user has to say about its keys. */
-export type OwnerRights = Omit<HolderFacts, 'metadata'>;
+/** What a team or user has to say about its keys. Its limits are those in force, with the ones of its budget. */
+export type OwnerRights = Omit<HolderFacts, 'metadata' | 'budgetId'>;
 
 /** A credential with all that decides about a request made with it. */
 export interface CredentialOwner {
   readonly credential: StoredCredential;
-  readonly key: Omit<KeyFacts, 'name'> & { readonly id: string };
+  /** Its limits are those in force, with the ones of its budget. */
+  readonly key: Omit<KeyFacts, 'name' | 'budgetId'> & { readonly id: string };
   readonly team: OwnerRights | null;
   readonly user: (OwnerRights & { readonly role: string }) | null;
 }
