@@ -27,7 +27,7 @@ export const settingsSchema = z
       about: 'Folder for everything the gateway keeps. In a container: a volume.',
     }),
     masterKey: text
-      .max(1024)
+      .max(256)
       .nullable()
       .default(null)
       .register(settingFacts, {

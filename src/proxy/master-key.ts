@@ -6,10 +6,10 @@ export interface MasterKey {
 }
 
 /** Longer than any key somebody would choose. */
-const KEY_LENGTH_MAX = 1024;
+const KEY_LENGTH_MAX = 256;
 const BYTES_PER_CHARACTER_MAX = 3;
 
-/** @throws RangeError for a master key of more than 1,024 characters */
+/** @throws RangeError for a master key of more than 256 characters */
 export function createMasterKey(masterKey: string): MasterKey {
   if (masterKey.length > KEY_LENGTH_MAX) throw new RangeError(`A master key has at most ${KEY_LENGTH_MAX} characters.`);
   // Filled up with zeros, which no header value can hold, all keys have one length. A digest would do the same for more.
