@@ -8,7 +8,17 @@ import type { MeteredRequest } from './metered-request.ts';
 import { asyncUsage, queryUsage, rerankUsage } from './request-usage.ts';
 import { fixedReader } from './usage-reader.ts';
 import type { UsageReader } from './usage-reader.ts';
-import { FREE_USAGE, UNKNOWN_USAGE } from './usage.ts';
+import type { Usage } from './usage.ts';
+import { UNKNOWN_USAGE } from './usage.ts';
+
+/** Nothing was used, or nothing that costs. */
+export const FREE_USAGE: Usage = {
+  lines: [],
+  source: 'free',
+  complete: true,
+  serviceTier: null,
+  latencyOptimized: false,
+};
 
 type ReaderOf = (request: MeteredRequest, headers: readonly string[]) => UsageReader;
 

@@ -74,12 +74,3 @@ export const UNKNOWN_USAGE: Usage = {
   serviceTier: null,
   latencyOptimized: false,
 };
-
-/** Nothing was used, or nothing that costs. */
-export const FREE_USAGE: Usage = {
-  lines: [],
-  source: 'free',
-  complete: true,
-  serviceTier: null,
-  latencyOptimized: false,
-};
