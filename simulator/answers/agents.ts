@@ -9,28 +9,33 @@ import { checkRequired } from './required.ts';
 
 /** InvokeAgent and InvokeInlineAgent. What they used is only said in traces, and only when traces are asked for. */
 
+/** What every agent of the account asks that has been made before. */
+const AGENT_MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';
+
 interface Turn {
   readonly reply: Reply;
   readonly usage: TokenUsage;
+  readonly foundationModel: string;
   /** Undefined when the caller wants no traces. */
   readonly tracedAs: JsonObject | undefined;
 }
 
 export function invokeAgent(asked: Asked): Answer {
   const { agentId, agentAliasId } = asked.labels;
-  return agentAnswer(asked, { agentId, agentAliasId, agentVersion: '1' });
+  return agentAnswer(asked, AGENT_MODEL, { agentId, agentAliasId, agentVersion: '1' });
 }
 
 export function invokeInlineAgent(asked: Asked): Answer {
-  checkRequired(asked.json(), ['foundationModel', 'instruction']);
-  return agentAnswer(asked, {});
+  const body = asked.json();
+  checkRequired(body, ['foundationModel', 'instruction']);
+  return agentAnswer(asked, textAt(body, 'foundationModel') ?? '', {});
 }
 
 /**
  * The traces of one agent's turn: the model is asked twice, to prepare and to answer, and each trace has its own usage.
  * Their sum is what the turn used.
  */
-export function modelTraces(usage: TokenUsage, answer: string): readonly JsonObject[] {
+export function modelTraces(usage: TokenUsage, answer: string): readonly [JsonObject, JsonObject] {
   const prepared = { inputTokens: Math.floor(usage.inputTokens / 2), outputTokens: Math.floor(usage.outputTokens / 2) };
   const answered = {
     inputTokens: usage.inputTokens - prepared.inputTokens,
@@ -42,7 +47,7 @@ export function modelTraces(usage: TokenUsage, answer: string): readonly JsonObj
   ];
 }
 
-function agentAnswer(asked: Asked, identity: JsonObject): Answer {
+function agentAnswer(asked: Asked, foundationModel: string, identity: JsonObject): Answer {
   const body = asked.json();
   const sessionId = asked.labels['sessionId'] ?? '';
   const pace = paceOf(body, asked.pace);
@@ -55,20 +60,28 @@ function agentAnswer(asked: Asked, identity: JsonObject): Answer {
     cacheWriteTokens: 0,
   });
   const tracedAs = body['enableTrace'] === true ? { sessionId, ...identity } : undefined;
-  return streamAnswer(frames({ reply, usage, tracedAs }), pace, {
+  return streamAnswer(frames({ reply, usage, foundationModel, tracedAs }), pace, {
     'x-amzn-bedrock-agent-content-type': 'application/json',
     'x-amz-bedrock-agent-session-id': sessionId,
   });
 }
 
-function* frames({ reply, usage, tracedAs }: Turn): Iterable<Buffer> {
+function* frames({ reply, usage, foundationModel, tracedAs }: Turn): Iterable<Buffer> {
   let answer = '';
   for (const text of reply.pieces()) {
     answer += text;
     yield eventFrame('chunk', { bytes: Buffer.from(text).toString('base64') });
   }
   if (tracedAs === undefined) return;
-  for (const trace of modelTraces(usage, answer)) yield eventFrame('trace', { ...tracedAs, trace });
+  const asking = (traceId: string): JsonObject => ({ modelInvocationInput: { traceId, foundationModel } });
+  const [prepared, answered] = modelTraces(usage, answer);
+  const traces = [
+    { preProcessingTrace: asking('simulator-0') },
+    prepared,
+    { orchestrationTrace: asking('simulator-1') },
+    answered,
+  ];
+  for (const trace of traces) yield eventFrame('trace', { ...tracedAs, trace });
 }
 
 function modelInvocation(traceId: string, usage: JsonObject, content: string): JsonObject {

@@ -89,14 +89,22 @@ function checkMessage(message: unknown): void {
 
 function usageMembers(usage: TokenUsage): JsonObject {
   const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = usage;
+  const cacheDetails = cacheDetailsOf(usage);
   return {
     inputTokens,
     outputTokens,
     totalTokens: inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens,
     cacheReadInputTokens: cacheReadTokens,
     cacheWriteInputTokens: cacheWriteTokens,
-    ...(cacheWriteTokens > 0 ? { cacheDetails: [{ ttl: '5m', inputTokens: cacheWriteTokens }] } : {}),
+    ...(cacheDetails.length > 0 ? { cacheDetails } : {}),
   };
+}
+
+function cacheDetailsOf({ cacheWriteTokens, cacheWrite1hTokens }: TokenUsage): readonly JsonObject[] {
+  return [
+    { ttl: '5m', inputTokens: cacheWriteTokens - cacheWrite1hTokens },
+    { ttl: '1h', inputTokens: cacheWrite1hTokens },
+  ].filter(({ inputTokens }) => inputTokens > 0);
 }
 
 /** The service tier and latency mode that were asked for are granted; what was not asked for is not mentioned. */

@@ -17,7 +17,10 @@ export interface TokenUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cacheReadTokens: number;
+  /** Whatever their lifetime. */
   readonly cacheWriteTokens: number;
+  /** Those of them that live for an hour, not for five minutes. */
+  readonly cacheWrite1hTokens: number;
 }
 
 const CHARACTERS_PER_TOKEN = 4;
@@ -53,13 +56,14 @@ export function paceOf(body: JsonObject, pace: Pace): Pace {
 }
 
 /** Token counts, with those the request's directives dictate in `usage`. */
-export function dictatedUsage(body: JsonObject, counted: TokenUsage): TokenUsage {
+export function dictatedUsage(body: JsonObject, counted: Omit<TokenUsage, 'cacheWrite1hTokens'>): TokenUsage {
   const usage = objectAt(directivesOf(body), 'usage');
   return {
     inputTokens: numberAt(usage, 'inputTokens') ?? counted.inputTokens,
     outputTokens: numberAt(usage, 'outputTokens') ?? counted.outputTokens,
     cacheReadTokens: numberAt(usage, 'cacheReadInputTokens') ?? counted.cacheReadTokens,
     cacheWriteTokens: numberAt(usage, 'cacheWriteInputTokens') ?? counted.cacheWriteTokens,
+    cacheWrite1hTokens: numberAt(usage, 'cacheWrite1hInputTokens') ?? 0,
   };
 }
 

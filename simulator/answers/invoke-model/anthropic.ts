@@ -50,11 +50,15 @@ function message(modelId: string): JsonObject {
   return { id: 'msg_bdrk_simulator', type: 'message', role: 'assistant', model: modelId };
 }
 
-function inputUsage({ inputTokens, cacheReadTokens, cacheWriteTokens }: Invocation['usage']): JsonObject {
+function inputUsage(usage: Invocation['usage']): JsonObject {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens } = usage;
   return {
     input_tokens: inputTokens,
     cache_creation_input_tokens: cacheWriteTokens,
     cache_read_input_tokens: cacheReadTokens,
-    cache_creation: { ephemeral_5m_input_tokens: cacheWriteTokens, ephemeral_1h_input_tokens: 0 },
+    cache_creation: {
+      ephemeral_5m_input_tokens: cacheWriteTokens - cacheWrite1hTokens,
+      ephemeral_1h_input_tokens: cacheWrite1hTokens,
+    },
   };
 }
