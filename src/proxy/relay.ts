@@ -127,12 +127,14 @@ class RelayedAnswer implements AnswerReceiver {
       this.#cutShort('Bedrock ended the stream before its last event.', null);
       return;
     }
+    // Of a stream that can't be read nobody knows what it has not said.
+    const isWhole = this.#watch?.isReadable !== false;
     if (this.#clientGone) {
-      settle(this.#call, 'abandoned', true, this.#proxy);
+      settle(this.#call, 'abandoned', isWhole, this.#proxy);
       this.#finish('abandoned');
       return;
     }
-    settle(this.#call, 'completed', true, this.#proxy);
+    settle(this.#call, 'completed', isWhole, this.#proxy);
     if (this.#held !== null) {
       this.#exchange.startAnswer(this.#held.status, [...this.#held.headers, ...costHeaders(this.#call)]);
     }

@@ -33,6 +33,11 @@ export class StreamWatch {
     return this.#reader.atFrameBoundary;
   }
 
+  /** Whether every frame so far could be read. */
+  get isReadable(): boolean {
+    return !this.#reader.corrupt;
+  }
+
   /**
    * Whether an end here is the end of the answer. boto3 and the JavaScript SDK take any clean end for success, so an end
    * in the middle has to be made visible. A stream whose frames can't be read ends as Bedrock ended it.
