@@ -9,7 +9,7 @@ import type { Storage } from './storage.ts';
 import { StorageError } from './storage-error.ts';
 
 /** Whose use is asked for, and since when. */
-export interface SpentQuery {
+interface SpentQuery {
   readonly by: LimitScope['kind'];
   /** At most 1,000. Of `all` there is one, ''. */
   readonly ids: readonly string[];
@@ -21,7 +21,7 @@ export interface SpentQuery {
 }
 
 /** What has been used, as limits count it: refused requests are not. */
-export interface Spent {
+interface Spent {
   readonly id: string;
   /** Null when models are counted together; '' for calls that name none. */
   readonly modelId: string | null;
@@ -53,7 +53,7 @@ const ID_COLUMNS = {
  * moment cuts in two. Where those are gone already the whole day counts.
  * @throws StorageError invalid for more ids than `SpentQuery` may have
  */
-export async function spentSince(storage: Storage, query: SpentQuery): Promise<readonly Spent[]> {
+async function spentSince(storage: Storage, query: SpentQuery): Promise<readonly Spent[]> {
   const { by, ids, tag, sinceMs } = query;
   if (ids.length > IDS_MAX) throw tooMany();
   const byTag = by === 'tag' || tag !== null;

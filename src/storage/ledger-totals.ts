@@ -29,7 +29,7 @@ export interface Total extends TotalGroup {
   readonly sums: TotalSums;
 }
 
-export const GROUP_COLUMNS = [
+const GROUP_COLUMNS = [
   'key_id',
   'team_id',
   'user_id',
@@ -76,7 +76,7 @@ export const TAG_TOTAL_COLUMNS: readonly BulkColumn<Total>[] = [
 ];
 
 /** Months since January of year 0, UTC. */
-export function monthOf(timeMs: number): number {
+function monthOf(timeMs: number): number {
   const date = new Date(timeMs);
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
@@ -145,7 +145,7 @@ function add(totals: Map<string, Total>, name: string, group: TotalGroup, record
   if (isEstimated(record)) sums.estimatedNanos += cost.nanos;
 }
 
-export function nothing(): TotalSums {
+function nothing(): TotalSums {
   return {
     requests: 0,
     failedRequests: 0,

@@ -11,7 +11,7 @@ import { SimulatedDisk } from './simulated-disk.ts';
 const KIB = 1024;
 
 /** Small and quick, so that a test meets every bound. */
-export const SMALL: Partial<LedgerBounds> = {
+const SMALL: Partial<LedgerBounds> = {
   spoolBytesMax: 256 * KIB,
   segmentBytesMax: 16 * KIB,
   reserveBytes: 32 * KIB,
