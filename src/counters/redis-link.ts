@@ -14,7 +14,6 @@ interface Waiting {
   readonly fail: (fault: RedisFault) => void;
 }
 
-const RECONNECT_MS = 200;
 const CONNECT_TIMEOUT_MS = 2000;
 const DISCONNECT_TIMEOUT_MS = 100;
 /** A connection that says nothing for so long while it is asked is taken for dead. */
@@ -30,13 +29,22 @@ export class RedisLink {
   #watch: NodeJS.Timeout | null = null;
   #silentSinceMs: number | null = null;
 
-  /** @param url `redis://`, `rediss://` or the path of a socket */
-  constructor(url: string, timeoutMs: number, clock: Clock) {
+  /**
+   * @param options.url `redis://`, `rediss://` or the path of a socket
+   * @param options.reconnectMs pause before a connection that is lost is made again
+   */
+  constructor(options: {
+    readonly url: string;
+    readonly timeoutMs: number;
+    readonly reconnectMs: number;
+    readonly clock: Clock;
+  }) {
+    const { url, timeoutMs, reconnectMs, clock } = options;
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
     this.#client = new Redis(url, {
       connectTimeout: CONNECT_TIMEOUT_MS,
-      retryStrategy: () => RECONNECT_MS,
+      retryStrategy: () => reconnectMs,
       // What can't be sent at once is decided without Redis, and nothing is sent a second time unasked.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,

@@ -9,7 +9,7 @@ import { COUNTS } from './redis-script-counts.ts';
  * when hard budgets are closed (`open`). Who has seen a later state of it than there is knows that counters were lost, and
  * begins a new generation; counters of an older one are as if they were not there.
  *
- * KEYS[2] of a call is its record, `live` or `done`; what a counter is made of is told in `redis-script-counts.ts`.
+ * KEYS[2] of a call is its record: the generation it is counted in, or `done`. What a counter is made of is told in `redis-script-counts.ts`.
  *
  * The answer begins with birth, ops and the time of Redis in milliseconds, and then the word for what happened.
  */
@@ -34,12 +34,19 @@ local function answer(word, ...)
 end
 
 ${COUNTS}
+local function stateOfCall()
+  local record = redis.call('GET', KEYS[2])
+  if record == 'done' then return 'done' end
+  if record and tonumber(record) == birth then return 'live' end
+  return nil
+end
+
 local commands = {}
 
 -- record, counters; ttl, record's ttl, lenient, id; for each: kind, a, b, max, amount, hard, budget
 function commands.reserve()
   local ttl, recordTtl, lenient, id = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1', ARGV[8]
-  if redis.call('EXISTS', KEYS[2]) == 1 then return answer('exists') end
+  if stateOfCall() then return answer('exists') end
   local charges, unseeded = {}, {}
   for i = 1, #KEYS - 2 do
     local at = 8 + (i - 1) * 7
@@ -82,14 +89,14 @@ function commands.reserve()
     end
     taken[2 * i - 1], taken[2 * i] = c.u, position
   end
-  redis.call('SET', KEYS[2], 'live', 'PX', recordTtl)
+  redis.call('SET', KEYS[2], birth, 'PX', recordTtl)
   return answer('admitted', unpack(taken))
 end
 
 -- record, counters; ifMissing, tombstone's ttl, late, id; for each: kind, a, b, max, held, actual, position
 function commands.settle()
   local tombstoneMs, isLate, id = tonumber(ARGV[6]), ARGV[7] == '1', ARGV[8]
-  local state = redis.call('GET', KEYS[2])
+  local state = stateOfCall()
   if state == 'done' or (not state and ARGV[5] == 'skip') then return answer('nothing') end
   local told = {}
   for i = 1, #KEYS - 2 do
@@ -124,7 +131,7 @@ end
 -- record, counters; ttl, record's ttl, id; for each: kind, a, b, amount, position
 function commands.restore()
   local ttl, recordTtl, id = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-  if redis.call('EXISTS', KEYS[2]) == 1 then return answer('nothing') end
+  if stateOfCall() then return answer('nothing') end
   for i = 1, #KEYS - 2 do
     local at = 7 + (i - 1) * 5
     local kind, key, amount = ARGV[at + 1], KEYS[i + 2], tonumber(ARGV[at + 4])
@@ -136,13 +143,13 @@ function commands.restore()
       c:save()
     end
   end
-  redis.call('SET', KEYS[2], 'live', 'PX', recordTtl)
+  redis.call('SET', KEYS[2], birth, 'PX', recordTtl)
   return answer('restored')
 end
 
 -- record, sets of running calls; ttl, record's ttl, id
 function commands.renew()
-  if redis.call('GET', KEYS[2]) ~= 'live' then return answer('nothing') end
+  if stateOfCall() ~= 'live' then return answer('nothing') end
   redis.call('PEXPIRE', KEYS[2], ARGV[6])
   for i = 3, #KEYS do hold(KEYS[i], ARGV[7], tonumber(ARGV[5])) end
   return answer('renewed')

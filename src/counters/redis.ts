@@ -35,11 +35,13 @@ export interface RedisTiming {
   readonly timeoutMs: number;
   /** How often an instance says that it is there, and looks whether the counters are. */
   readonly beatMs: number;
+  /** Pause before a connection that is lost is made again. */
+  readonly reconnectMs: number;
   /** After so long a call that is over is in the ledger, whichever instance it ran on. */
   readonly ledgerLagMs: number;
 }
 
-export const REDIS_TIMING: RedisTiming = { timeoutMs: 50, beatMs: 1000, ledgerLagMs: 2000 };
+export const REDIS_TIMING: RedisTiming = { timeoutMs: 50, beatMs: 1000, reconnectMs: 200, ledgerLagMs: 2000 };
 
 /** An instance that was not heard of for so many beats is gone. */
 const BEATS_UNTIL_GONE = 5;
@@ -47,10 +49,10 @@ const CONNECTING_MS_MAX = 1000;
 const CLOSING_MS_MAX = 1000;
 const RETRY_MS = 1000;
 const FIRST_PROBE_MS = 100;
-const LAST_PROBE_MS = 1000;
 /** Counters that several processes share in Redis or Valkey. @throws nothing: Redis may be away from the start */
 export async function openRedisCounters(options: RedisCountersOptions): Promise<Counters> {
-  const link = new RedisLink(options.url, options.timing.timeoutMs, options.clock);
+  const { url, clock, timing } = options;
+  const link = new RedisLink({ url, clock, ...timing });
   const counters = new RedisCounters(options, link);
   await counters.start();
   return counters;
@@ -73,9 +75,9 @@ class RedisCounters implements Counters {
     this.#options = options;
     this.#link = link;
     const { prefix, clock, log, reservationTtlMs, timing, countersMax, onThreshold } = options;
-    const { ledgerLagMs } = timing;
-    // Until all instances have noticed the loss and counted their running calls again.
-    const closedMs = ledgerLagMs + 2 * timing.beatMs;
+    const { ledgerLagMs, beatMs } = timing;
+    // Until all instances have noticed the loss, those that had to connect again too, and counted their running calls.
+    const closedMs = ledgerLagMs + 2 * (beatMs + timing.reconnectMs + timing.timeoutMs);
     const onLost = (): void => this.#restoreLater();
     this.#store = new RedisStore({ link, prefix, clock, reservationTtlMs, closedMs, onLost });
     this.#seeding = new RedisSeeding(this.#store, options.seeds);
@@ -86,8 +88,8 @@ class RedisCounters implements Counters {
       log,
       clock,
       what: 'the counters in Redis are',
-      firstPauseMs: FIRST_PROBE_MS,
-      lastPauseMs: LAST_PROBE_MS,
+      firstPauseMs: Math.min(FIRST_PROBE_MS, beatMs),
+      lastPauseMs: beatMs,
     });
   }
 
