@@ -6,7 +6,7 @@ export interface LedgerBounds {
   readonly durability: 'process' | 'power';
   readonly spoolBytesMax: number;
   readonly segmentBytesMax: number;
-  /** Kept free on the disk for the ends of running calls. */
+  /** Kept free on the disk for the ends of running calls. By default smaller for a small spool. */
   readonly reserveBytes: number;
   /** Ends kept in memory while the store is down; more are read from the disk again. */
   readonly waitingEndsMax: number;
@@ -24,7 +24,7 @@ export interface LedgerBounds {
 }
 
 /** What holds where nothing else is said. */
-export const BOUNDS: LedgerBounds = {
+const BOUNDS: LedgerBounds = {
   durability: 'process',
   spoolBytesMax: 1024 * MIB,
   segmentBytesMax: 32 * MIB,
@@ -39,3 +39,18 @@ export const BOUNDS: LedgerBounds = {
   retentionDays: 30,
   closeMsMax: 10_000,
 };
+
+/** Of the spool, at most: who has little space has little of everything. */
+const RESERVE_SHARE = 1 / 16;
+const SEGMENT_SHARE = 1 / 8;
+
+/** All bounds, of which some are given. */
+export function boundsOf(given: Partial<LedgerBounds>): LedgerBounds {
+  const bounds = { ...BOUNDS, ...given };
+  const { spoolBytesMax } = bounds;
+  return {
+    ...bounds,
+    reserveBytes: given.reserveBytes ?? Math.min(BOUNDS.reserveBytes, spoolBytesMax * RESERVE_SHARE),
+    segmentBytesMax: given.segmentBytesMax ?? Math.min(BOUNDS.segmentBytesMax, spoolBytesMax * SEGMENT_SHARE),
+  };
+}

@@ -4,7 +4,7 @@ import type { CallRecord, CallStart } from '../domain/call-record.ts';
 import { encodeEnd } from '../domain/call-record-codec.ts';
 import { Refusal } from '../domain/errors.ts';
 import type { Clock, Log } from '../ports.ts';
-import { BOUNDS, type LedgerBounds } from './bounds.ts';
+import { boundsOf, type LedgerBounds } from './bounds.ts';
 import type { Disk } from './disk.ts';
 import { GroupSync } from './group-sync.ts';
 import type { LedgerStore } from './ledger-store.ts';
@@ -33,7 +33,7 @@ export interface Ledger {
   /** Resolved when the records of processes that were dead at the start are stored: counters restored before miss them. */
   readonly replayed: Promise<void>;
   state(): LedgerState;
-  /** Stores what waits, for a bounded time; the rest stays on the disk for the next process. Starts and ends are over. */
+  /** Stores what waits, for a bounded time; the rest stays on the disk for the next process. */
   close(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const root = path.join(options.dataDir, 'spool');
   const name = randomBytes(8).toString('hex');
   const own = await claimFolder(disk, root, name);
-  return new OpenLedger({ ...options, disk, bounds: { ...BOUNDS, ...options.bounds } }, { root, name, own });
+  return new OpenLedger({ ...options, disk, bounds: boundsOf(options.bounds ?? {}) }, { root, name, own });
 }
 
 interface Place {
@@ -106,7 +106,10 @@ class OpenLedger implements Ledger {
   #flushing: Promise<void> | null = null;
   #adopting: Promise<void>;
   #isBroken = false;
+  /** Nothing begins any more. */
   #isClosed = false;
+  /** Nothing ends any more either: another process may be reading what is here. */
+  #isSealed = false;
 
   constructor(options: Required<LedgerOptions> & { readonly bounds: LedgerBounds }, place: Place) {
     const { bounds, disk, log, store } = options;
@@ -149,6 +152,7 @@ class OpenLedger implements Ledger {
 
   start(start: CallStart): void | Promise<void> {
     if (this.#isBroken) throw brokenDown();
+    if (this.#isClosed) throw new Refusal('overloaded', 'The gateway is shutting down: try again.');
     const { file } = this.#spool.start(start);
     if (this.#sync === null) return undefined;
     return this.#sync.synced(file).catch((error: unknown) => {
@@ -157,6 +161,7 @@ class OpenLedger implements Ledger {
   }
 
   end(record: CallRecord): void {
+    if (this.#isSealed) return;
     const segment = this.#spool.end(record);
     if (segment !== null && this.#sync !== null) this.#sync.synced(segment.file).catch(() => undefined);
     this.#scheduleFlush();
@@ -189,6 +194,7 @@ class OpenLedger implements Ledger {
     this.#writer.stop();
     await this.#adopting;
     this.#spool.writeUnwritten();
+    this.#isSealed = true;
     for (const segment of this.#segments.list) this.#segments.seal(segment);
     await this.#sync?.settled();
     this.#reserve.close();

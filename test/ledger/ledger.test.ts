@@ -443,6 +443,16 @@ describe('closing', () => {
     assert.equal(test.store.stored.get(sampleStart(1).id)?.outcome, 'unknown');
   });
 
+  test('takes nothing after it: another process may have taken over', async () => {
+    const test = await openTestLedger();
+    void test.ledger.start(sampleStart(1));
+    await test.ledger.close();
+    assert.throws(() => test.ledger.start(sampleStart(2)), { kind: 'overloaded' });
+    const before = test.disk.names();
+    test.ledger.end(sampleRecord(1));
+    assert.deepEqual(test.disk.names(), before);
+  });
+
   test('waits for a store that is down no longer than it may', async () => {
     const test = await openTestLedger({ bounds: { closeMsMax: 20 } });
     test.store.isDown = true;
