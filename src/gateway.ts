@@ -114,6 +114,7 @@ export async function openGateway({
       drainSecondsMax: settings.drainSecondsMax,
       customerHeader: settings.customerHeader,
       unboundedCalls: unboundedCalls(settings),
+      cutStreams: settings.cutStreams,
       forwardAttribution: settings.forwardAttribution,
     },
     clock,

@@ -5,10 +5,12 @@ import { MemoryCounters } from './counters/memory.ts';
 import { RenewingCounters, RESERVATION_TTL_MS } from './counters/renewing.ts';
 import { Seeds } from './counters/seeds.ts';
 import { limitsFromFields } from './domain/limits/limit-fields.ts';
+import { makeLimit } from './domain/limits/limit.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
 import { KnownLimits } from './keys/caller-limits.ts';
+import { KnownKeySpend } from './keys/key-spend.ts';
 import { openLedger, type Ledger } from './ledger/ledger.ts';
-import type { CallerLimits, Clock, Log } from './ports.ts';
+import type { CallerLimits, Clock, KeySpend, Log } from './ports.ts';
 import { loadPrices } from './prices/load-prices.ts';
 import { getCustomer } from './storage/customers.ts';
 import { usedSince } from './storage/ledger-spent.ts';
@@ -20,6 +22,7 @@ export interface MeteringParts {
   readonly ledger: Ledger;
   readonly counters: Counters;
   readonly callerLimits: CallerLimits;
+  readonly keySpend: KeySpend;
   readonly prices: PriceBook;
   close(): Promise<void>;
 }
@@ -76,10 +79,12 @@ export async function openMeteringParts({
     },
   });
   storage.changes.subscribe((news) => callerLimits.hear(news));
+  const keySpend = new KnownKeySpend({ load: (keyId) => spentByKey(storage, keyId), clock, log });
   return {
     ledger,
     counters,
     callerLimits,
+    keySpend,
     prices,
     close: async () => {
       await ledger.close();
@@ -111,4 +116,10 @@ async function openCounters({ settings, seeds, clock, log }: CounterInputs): Pro
     log,
   };
   return new RenewingCounters(await openRedisCounters({ ...options, ...ofFleet }));
+}
+
+async function spentByKey(storage: Storage, keyId: string): Promise<bigint> {
+  const limit = makeLimit({ kind: 'spend', max: 0, window: { kind: 'forever' }, scope: { kind: 'key', id: keyId } });
+  const [nanos = 0] = await usedSince(storage, [{ limit, sinceMs: 0 }]);
+  return BigInt(nanos);
 }

@@ -2,7 +2,7 @@ import type { Settings } from './config/settings.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
 import type { KeyParts } from './key-parts.ts';
 import type { MeteringParts } from './metering-parts.ts';
-import type { CallerLimits, CallLedger, Clock, Counters, KeyHolders, Log } from './ports.ts';
+import type { CallerLimits, CallLedger, Clock, Counters, KeyHolders, KeySpend, Log } from './ports.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** What needs the store. It opens beside the start: nothing of it may hold up the port. */
@@ -63,6 +63,7 @@ export function holdersOnceReady(ready: Promise<KeyParts>): KeyHolders {
 interface Metering {
   readonly callerLimits: CallerLimits;
   readonly counters: Counters;
+  readonly keySpend: KeySpend;
   readonly ledger: CallLedger;
   prices(): PriceBook;
 }
@@ -90,6 +91,7 @@ export function meteringOnceReady(ready: Promise<MeteringParts>): Metering {
       reset: (limit, used) => ready.then(({ counters }) => counters.reset(limit, used)),
       close: () => Promise.resolve(),
     },
+    keySpend: { add: (keyId, nanos) => opened().keySpend.add(keyId, nanos) },
     ledger: {
       start: (start) => opened().ledger.start(start),
       // A request refused in the first moments is written down when that is possible.

@@ -237,6 +237,12 @@ export interface LimitUse {
   readonly reserved: number;
 }
 
+/** What keys have spent in all. */
+export interface KeySpend {
+  /** Adds what a call cost. @returns nano-dollars with it; null while that is not known here */
+  add(keyId: string, nanos: bigint): bigint | null;
+}
+
 /** Where every call is written down. */
 export interface CallLedger {
   /** Before the first byte goes to Bedrock; a promise only where there is something to wait for. @throws Refusal spoolFull */

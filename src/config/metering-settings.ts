@@ -70,6 +70,10 @@ export const meteringSettings = {
       env: ['OUTCROP_UNBOUNDED_CALL_USD'],
       about: 'The flat amount of dollars of such a call.',
     }),
+  cutStreams: flag().register(settingFacts, {
+    env: ['OUTCROP_CUT_STREAMS'],
+    about: 'End a running stream, by a throttlingException, when a budget it runs under has been spent.',
+  }),
   customerHeader: text
     .toLowerCase()
     .regex(/^[a-z0-9_-]+$/)

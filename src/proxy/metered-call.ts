@@ -27,4 +27,6 @@ export interface MeteredCall {
 export interface Settled {
   readonly usage: Usage;
   readonly cost: CallCost;
+  /** What the key has spent with it, in nano-dollars; null where that is not known, or there is no key. */
+  readonly keySpendNanos: bigint | null;
 }

@@ -20,7 +20,9 @@ const NANOS_DIGITS = 9;
 export function costHeaders({ settled }: Call): readonly string[] {
   if (settled === null || settled.cost.kind === 'unknown' || settled.usage.source === 'free') return NONE;
   const dollars = dollarsText(settled.cost.nanos);
-  return ['x-outcrop-cost-usd', dollars, 'x-litellm-response-cost', dollars];
+  const headers = ['x-outcrop-cost-usd', dollars, 'x-litellm-response-cost', dollars];
+  if (settled.keySpendNanos !== null) headers.push('x-litellm-key-spend', dollarsText(settled.keySpendNanos));
+  return headers;
 }
 
 /** Exact: `0.000004250`. */

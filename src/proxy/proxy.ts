@@ -13,6 +13,7 @@ import type {
   Counters,
   Exchange,
   KeyHolders,
+  KeySpend,
   Log,
   ModelResolver,
   Targets,
@@ -41,6 +42,8 @@ export interface ProxyOptions {
   /** A header of the operator's own that names the end user, in lower case. */
   readonly customerHeader: string | null;
   readonly unboundedCalls: UnboundedCalls;
+  /** Whether a stream ends when a budget it runs under has been spent. */
+  readonly cutStreams: boolean;
   /** Whether AWS is told, for its own logs, which key and team a call is for. */
   readonly forwardAttribution: boolean;
 }
@@ -75,6 +78,7 @@ export interface Proxy {
   readonly callerLimits: CallerLimits;
   readonly counters: Counters;
   readonly usualUse: UsualUse;
+  readonly keySpend: KeySpend;
   /** The price book in force. */
   prices(): PriceBook;
   readonly ledger: CallLedger;

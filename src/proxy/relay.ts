@@ -5,6 +5,7 @@ import type { Operation } from '../domain/operations/operation.ts';
 import { createUsageReader } from '../domain/usage/create-usage-reader.ts';
 import type { UsageReader } from '../domain/usage/usage-reader.ts';
 import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
+import { BudgetWatch } from './budget-watch.ts';
 import { releaseBody } from './call-lifetime.ts';
 import type { Call } from './call.ts';
 import { ClientGone } from './client-gone.ts';
@@ -58,6 +59,7 @@ class RelayedAnswer implements AnswerReceiver {
   #watch: StreamWatch | null = null;
   #usage: UsageReader | null = null;
   #held: HeldAnswer | null = null;
+  readonly #budgets: BudgetWatch;
   #clientGone = false;
   #awaitsDrain = false;
   #upstreamOver = false;
@@ -79,6 +81,7 @@ class RelayedAnswer implements AnswerReceiver {
     this.#proxy = proxy;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#budgets = new BudgetWatch({ charges: call.metered?.charges ?? [], startedMs: call.startedMs }, proxy);
     exchange.onGone(() => this.#clientLeft());
   }
 
@@ -112,7 +115,12 @@ class RelayedAnswer implements AnswerReceiver {
       this.#held.chunks.push(chunk);
       return;
     }
-    if (this.#exchange.write(chunk)) return;
+    const takesMore = this.#exchange.write(chunk);
+    if (this.#watch?.takesFrame === true && this.#budgets.isSpent) {
+      this.#endForBudget();
+      return;
+    }
+    if (takesMore) return;
     if (!this.#awaitsDrain) {
       this.#awaitsDrain = true;
       this.#exchange.onDrain(() => this.#resume());
@@ -191,9 +199,21 @@ class RelayedAnswer implements AnswerReceiver {
     this.#exchange.write(encodeExceptionFrame(exception, message), breakOff);
   }
 
+  /** The client is told by an exception that its SDK knows; what Bedrock says further is read like that of a client that left. */
+  #endForBudget(): void {
+    const message = 'A budget that this request runs under has been spent.';
+    this.#call.fault = message;
+    this.#clientLeft();
+    this.#exchange.write(encodeExceptionFrame('throttlingException', message), () => {
+      clearTimeout(this.#stallTimer);
+      this.#exchange.break();
+    });
+    this.#breakWhenStalled();
+  }
+
   /** Bedrock bills an answer to its end even if nobody reads it, so what it says is read, if the operator wants it. */
   #clientLeft(): void {
-    if (this.#over) return;
+    if (this.#over || this.#clientGone) return;
     this.#clientGone = true;
     clearTimeout(this.#stallTimer);
     if (this.#upstreamOver) {

@@ -9,7 +9,7 @@ import { kindOf } from './reserve.ts';
 import type { MeteredCall, Settled } from './metered-call.ts';
 import type { Proxy } from './proxy.ts';
 
-const NOTHING: Settled = { usage: FREE_USAGE, cost: { kind: 'known', nanos: 0n } };
+const NOTHING: Settled = { usage: FREE_USAGE, cost: { kind: 'known', nanos: 0n }, keySpendNanos: null };
 
 /**
  * Says what a call came to: prices what was used, gives back what its limits held too much, and writes its record, before
@@ -33,7 +33,10 @@ function isRecorded({ caller, metered }: Call): boolean {
 function whatWasUsed(call: Call, metered: MeteredCall, complete: boolean, proxy: Proxy): Settled {
   if (!metered.sent) return NOTHING;
   const usage = metered.reader?.end(complete) ?? UNKNOWN_USAGE;
-  return { usage, cost: priceCall(usage, metered.pricedAs, call.region ?? '', proxy.prices()) };
+  const cost = priceCall(usage, metered.pricedAs, call.region ?? '', proxy.prices());
+  const { keyId } = metered.attribution;
+  const isSpent = keyId !== null && cost.kind === 'known';
+  return { usage, cost, keySpendNanos: isSpent ? proxy.keySpend.add(keyId, cost.nanos) : null };
 }
 
 const NOT_KNOWN: CallUse = { inputTokens: null, outputTokens: null, spendNanos: null };

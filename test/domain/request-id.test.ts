@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, integer, property } from 'fast-check';
 import { requestIdOf } from '../../src/domain/request-id.ts';
 
 const LAST_MS_OF_48_BITS = 2 ** 48 - 1;
 
 describe('a request id', () => {
   it('is a UUID of version 7 that begins with its time', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: LAST_MS_OF_48_BITS }), (nowMs) => {
+    check(
+      property(integer({ min: 0, max: LAST_MS_OF_48_BITS }), (nowMs) => {
         const id = requestIdOf(nowMs, randomUUID());
         assert.match(id, /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
         assert.equal(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16), nowMs);
