@@ -27,7 +27,8 @@ const ANSWER: OutlinePlan = {
 
 /**
  * InvokeModel says what it used in headers, and most families in the body too. Headers win for totals, because Bedrock
- * writes them for all families alike; only the body knows how long cache entries live.
+ * writes them for all families alike; only the body knows how long cache entries live. So headers alone do not tell all
+ * of an answer that broke off in a way that HTTP takes for its end.
  *
  * @param headers of the answer: alternating raw names and values
  */
@@ -41,7 +42,7 @@ export function invokeReader(request: MeteredRequest, headers: readonly string[]
     return {
       lines: lines.all,
       source: source === 'unknown' ? 'answer' : source,
-      complete: complete && isWhole,
+      complete: complete && isWhole && !answer.cut,
       ...mode,
     };
   });

@@ -57,6 +57,11 @@ export class JsonOutline extends JsonPass {
     return this.#whole;
   }
 
+  /** Whether it broke off, or never began. What is no JSON does neither. */
+  get cut(): boolean {
+    return this.depth > 0 || this.offset === 0;
+  }
+
   /** Whether a wanted member was left out because it is too long or can't be read. */
   get incomplete(): boolean {
     return this.#incomplete;

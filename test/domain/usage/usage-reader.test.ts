@@ -62,6 +62,19 @@ test('an answer cut anywhere says no more than the whole, and that it is not all
   }
 });
 
+test('a JSON answer that breaks off where HTTP sees its end says that it is not all', () => {
+  const objects = FIXTURES.filter(({ isStream, answer, usage }) => {
+    return !isStream && usage.source === 'answer' && answer.toString().startsWith('{');
+  });
+  assert.ok(objects.length > 10);
+  for (const fixture of objects) {
+    for (let end = 0; end < fixture.answer.length; end++) {
+      const part = usageOf(fixture, fixture.answer.subarray(0, end), [], true);
+      assert.equal(part.complete, false, `${fixture.name}, cut at ${end}: ${JSON.stringify(part.lines)}`);
+    }
+  }
+});
+
 test('a stream that was cut keeps what it had said', () => {
   const start = {
     type: 'message_start',
