@@ -1,7 +1,6 @@
 import type { AdminServer } from './admin/serve.ts';
 import type { StoredParts } from './parts-at-start.ts';
 import type { KeyParts } from './key-parts.ts';
-import type { Storage } from './storage/storage.ts';
 import type { Exchange } from './ports.ts';
 import type { Proxy } from './proxy/proxy.ts';
 
@@ -10,7 +9,7 @@ import type { Proxy } from './proxy/proxy.ts';
  * then a gateway has none of their weight.
  */
 export function createManagement(
-  { storage, keys }: StoredParts,
+  { storage, keys, metering }: StoredParts,
   proxy: Proxy,
   version: string,
 ): (exchange: Exchange) => Promise<void> {
@@ -20,24 +19,29 @@ export function createManagement(
       refuseManagement(exchange);
       return;
     }
-    admin ??= openAdmin(storage, keys, proxy, version);
+    admin ??= openAdmin({ storage, keys, metering }, proxy, version);
     const server = await admin;
     await server.handle({ exchange, requestId: proxy.newRequestId(), sourceAddress: proxy.clientAddress(exchange) });
   };
 }
 
 async function openAdmin(
-  storage: Promise<Storage>,
-  keys: Promise<KeyParts>,
+  stored: StoredParts & { readonly keys: Promise<KeyParts> },
   proxy: Proxy,
   version: string,
 ): Promise<AdminServer> {
-  const { keyring, rehash } = await keys;
+  const storage = await stored.storage;
+  const { keyring, rehash } = await stored.keys;
+  const { ledger, prices } = await stored.metering;
   const { bindAdminParts } = await import('./admin-parts.ts');
+  const { bindAdminLedger } = await import('./admin-ledger.ts');
   const { createAdminServer } = await import('./admin/serve.ts');
-  const { masterKey, bodyBytes, clock, log, options } = proxy;
+  const { masterKey, bodyBytes, clock, log, modelResolver, options } = proxy;
   return createAdminServer(
-    bindAdminParts(await storage, {
+    bindAdminParts(storage, {
+      ledger: bindAdminLedger(storage, () => ledger.state()),
+      prices,
+      modelResolver,
       masterKey,
       keyHeader: options.keyHeader,
       tooManyFailedLogins: (address) => proxy.tooManyFailedLogins(address),

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/prices': ['src/ports.ts', 'src/domain'],
   'src/admin': ['src/ports.ts', 'src/domain'],
   'src/admin-parts.ts': ['src/admin', 'src/storage'],
+  'src/admin-ledger.ts': ['src/admin', 'src/storage'],
   'src/key-parts.ts': ['src/keys', 'src/storage', 'src/admin', 'src/config', 'src/ports.ts', 'src/domain'],
   'src/metering-parts.ts': [
     'src/keys',
@@ -43,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/storage',
     'src/key-parts.ts',
     'src/admin-parts.ts',
+    'src/admin-ledger.ts',
     'src/admin',
     'src/proxy',
     'src/ports.ts',

@@ -25,12 +25,18 @@ import type {
 import type { Bound } from '../domain/bound.ts';
 import type { DataKey } from '../domain/keys/data-key.ts';
 import type { RandomBytes } from '../domain/keys/random-text.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { PriceBook } from '../domain/pricing/price-book.ts';
+import type { Clock, Log, ModelResolver } from '../ports.ts';
+import type { AdminLedger } from './ledger-ports.ts';
 
 export interface AdminParts {
   readonly store: AdminStore;
   /** What a fault of the store means; null for any other error. */
   readonly storeFault: (error: unknown) => StoreFault | null;
+  readonly ledger: AdminLedger;
+  /** Those in force. */
+  readonly prices: PriceBook;
+  readonly modelResolver: ModelResolver;
   readonly dataKeys: DataKeys;
   /** Has a bearer key stored under the current data key, beside the request. Never throws. */
   readonly rehash: (credentialId: number, fresh: Omit<NewCredential, 'kind'>) => void;

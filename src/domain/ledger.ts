@@ -85,6 +85,8 @@ export interface CallFilter {
   readonly outcomes?: readonly CallOutcome[] | undefined;
   /** Those of this status and above. */
   readonly statusMin?: number | undefined;
+  /** Only those not answered as asked, or only the others. */
+  readonly failed?: boolean | undefined;
 }
 
 /** Where a list of calls goes on: behind this call. */
@@ -118,4 +120,20 @@ export interface Repriced {
   readonly becameUnpriced: number;
   readonly nanosBefore: bigint;
   readonly nanosAfter: bigint;
+}
+
+/** What a key is called. */
+export interface KeyNames {
+  readonly alias: string | null;
+  /** `sk-...` and its last four characters. */
+  readonly name: string;
+  readonly teamId: string | null;
+  readonly userId: string | null;
+  /** Out of use: the ledger goes on knowing it. */
+  readonly isDeleted: boolean;
+}
+
+export interface UserNames {
+  readonly alias: string | null;
+  readonly email: string | null;
 }

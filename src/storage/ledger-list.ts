@@ -73,7 +73,8 @@ export async function callsInOrder(
 }
 
 function callsThat({ read, ledger }: Storage, filter: CallFilter) {
-  const { keyIds, teamIds, userIds, customerIds, sessionIds, tags, modelIds, operations, outcomes, statusMin } = filter;
+  const { keyIds, teamIds, userIds, customerIds, sessionIds, tags, modelIds, operations, outcomes, statusMin, failed } =
+    filter;
   const calls = read.selectFrom('call').where((eb) => {
     const among = (column: Parameters<typeof eb.ref>[0], values: readonly string[] | undefined) => {
       if (values !== undefined && values.length > VALUES_MAX) {
@@ -81,6 +82,11 @@ function callsThat({ read, ledger }: Storage, filter: CallFilter) {
       }
       return values === undefined ? [] : [isOneOf(eb.ref(column), values)];
     };
+    const hasFailed = eb.or([
+      eb('call.outcome', '!=', 'completed'),
+      eb('call.status', 'is', null),
+      eb('call.status', '>=', 400),
+    ]);
     return eb.and([
       startedIn(eb, filter.fromMs, filter.untilMs),
       ...among('call.key_id', keyIds),
@@ -92,6 +98,7 @@ function callsThat({ read, ledger }: Storage, filter: CallFilter) {
       ...among('call.operation', operations),
       ...among('call.outcome', outcomes),
       ...(statusMin === undefined ? [] : [eb('call.status', '>=', statusMin)]),
+      ...(failed === undefined ? [] : [failed ? hasFailed : eb.not(hasFailed)]),
     ]);
   });
   if (tags === undefined) return calls;

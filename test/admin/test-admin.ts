@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bindAdminLedger } from '../../src/admin-ledger.ts';
 import { bindAdminParts } from '../../src/admin-parts.ts';
 import type { AdminParts } from '../../src/admin/ports.ts';
 import { createAdminServer } from '../../src/admin/serve.ts';
@@ -6,7 +7,10 @@ import { dataKey, type DataKey } from '../../src/domain/keys/data-key.ts';
 import { Bound } from '../../src/domain/bound.ts';
 import { FailedLogins } from '../../src/domain/failed-logins.ts';
 import { HeaderList } from '../../src/domain/headers.ts';
+import { createPriceBook, type PriceBook } from '../../src/domain/pricing/price-book.ts';
+import type { Resolution } from '../../src/domain/policy/judge-models.ts';
 import type { Clock, Exchange, Log } from '../../src/ports.ts';
+import { packagedPrices } from '../../src/prices/load-prices.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import type { TestDatabase } from '../contracts/each-database.ts';
 import { withDataKeys } from '../contracts/sample-objects.ts';
@@ -46,11 +50,16 @@ export async function openTestAdmin({
   masterKey = MASTER,
   failedLoginsPerMinuteMax = 1_000_000,
   bodyBytesInFlightMax = 2 ** 24,
+  prices = createPriceBook(packagedPrices()),
+  resolutions = new Map(),
 }: {
   readonly database: TestDatabase;
   readonly masterKey?: string | null;
   readonly failedLoginsPerMinuteMax?: number;
   readonly bodyBytesInFlightMax?: number;
+  readonly prices?: PriceBook;
+  /** What AWS says that names stand for. */
+  readonly resolutions?: ReadonlyMap<string, Resolution>;
 }): Promise<TestAdmin> {
   let passedMs = 0;
   const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs: () => performance.now() };
@@ -61,6 +70,9 @@ export async function openTestAdmin({
   await withDataKeys(storage, 1);
   const key: DataKey = dataKey(1, randomBytes(32));
   const parts = bindAdminParts(storage, {
+    ledger: bindAdminLedger(storage, () => QUIET_LEDGER),
+    prices,
+    modelResolver: { resolve: () => Promise.resolve(resolutions) },
     dataKeys: {
       current: key,
       live: () => [key],
@@ -94,6 +106,16 @@ export async function openTestAdmin({
     },
   };
 }
+
+const QUIET_LEDGER = {
+  spoolBytes: 0,
+  spoolBytesMax: 2 ** 30,
+  isFull: false,
+  isStoreDown: false,
+  openCalls: 0,
+  waitingEnds: 0,
+  refusalsNotRecorded: 0,
+} as const;
 
 function fakeExchange(method: string, target: string, { key = MASTER, headers = [], body }: Asked) {
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);

@@ -1,0 +1,14 @@
+import { decimalText } from './pricing/decimal.ts';
+
+const NANO_DECIMALS = 9;
+
+/** Nano-dollars as dollars, exact and as short as it gets: `0.00425`, `-12`. */
+export function usdText(nanos: bigint): string {
+  if (nanos < 0n) return `-${usdText(-nanos)}`;
+  return decimalText({ digits: nanos, decimals: NANO_DECIMALS });
+}
+
+/** The number nearest to an amount, for clients that know money as JSON numbers only. Exact below 9 million dollars. */
+export function usdNumber(nanos: bigint): number {
+  return Number(usdText(nanos));
+}
