@@ -133,8 +133,13 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
       yield await measureUnary(load, contenders, { ...plan.unary, bodyBytes: SMALL_BYTES }, true);
       yield await measureUnary(load, contenders, { ...plan.large, bodyBytes: LARGE_BYTES }, false);
     }
-    if (legs.includes('latency'))
-      yield await measureLatency(load, contenders, { ...plan.latency, bodyBytes: SMALL_BYTES });
+    if (legs.includes('latency')) {
+      const options = { ...plan.latency, bodyBytes: SMALL_BYTES };
+      yield await measureLatency(load, contenders, options, 'as they are');
+      const letSleep = processes.keepAwake();
+      yield await measureLatency(load, contenders, options, 'kept awake');
+      await letSleep();
+    }
     await Promise.all([nginx.process.stop(), gateway.process.stop()]);
   }
   if (legs.includes('keys')) {

@@ -35,6 +35,9 @@ export function pinSelf(): void {
   if (status !== 0) throw new Error(`The bench needs Linux, taskset and two cores. ${stderr?.toString() ?? ''}`);
 }
 
+/** A loop that runs on a core only when nothing else wants it (SCHED_IDLE), so that the core never goes to sleep. */
+const NEVER_SLEEP = ['--idle', '0', 'sh', '-c', 'while :; do :; done'];
+
 /** Starts processes and ends every one of them, however the bench ends. */
 export class Processes {
   readonly #running = new Set<RunningProcess>();
@@ -48,6 +51,14 @@ export class Processes {
     this.#running.add(running);
     child.once('exit', () => this.#running.delete(running));
     return running;
+  }
+
+  /** Keeps both cores from going to sleep. @returns how to let them sleep again */
+  keepAwake(): () => Promise<void> {
+    const loops = [MEASURED_CORE, OTHER_CORE].map((core) => this.start('chrt', NEVER_SLEEP, { core }));
+    return async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    };
   }
 
   /** What those that still run have printed last. */

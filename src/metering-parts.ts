@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings } from './config/settings.ts';
 import type { Counters, LoadUsed, ThresholdListener } from './counters/counters.ts';
 import { MemoryCounters } from './counters/memory.ts';
@@ -36,6 +37,9 @@ export interface MeteringInputs {
   readonly fatal: (error: unknown) => void;
 }
 
+/** How long a call waits for what earlier processes have left behind to be stored. */
+const REPLAY_WAIT_MS = 5000;
+
 /** @throws what the disk throws */
 export async function openMeteringParts({
   settings,
@@ -58,8 +62,8 @@ export async function openMeteringParts({
     },
   });
   const load: LoadUsed = async (needs) => {
-    // What dead processes have left behind counts too.
-    await ledger.replayed;
+    // What dead processes have left behind counts too; who can't wait for it is told that nothing is known yet.
+    await Promise.race([ledger.replayed, failAfter(REPLAY_WAIT_MS)]);
     return usedSince(storage, needs);
   };
   const counters = await openCounters({ settings, seeds: new Seeds({ load, clock, log }), clock, log });
@@ -122,4 +126,9 @@ async function spentByKey(storage: Storage, keyId: string): Promise<bigint> {
   const limit = makeLimit({ kind: 'spend', max: 0, window: { kind: 'forever' }, scope: { kind: 'key', id: keyId } });
   const [nanos = 0] = await usedSince(storage, [{ limit, sinceMs: 0 }]);
   return BigInt(nanos);
+}
+
+async function failAfter(ms: number): Promise<never> {
+  await pause(ms, undefined, { ref: false });
+  throw new Error('The records of an earlier process are still being stored.');
 }

@@ -11,6 +11,7 @@ export async function measureLatency(
   load: Load,
   contenders: readonly Contender<Way>[],
   options: Omit<RoundOptions, 'connections'>,
+  cores: 'as they are' | 'kept awake',
 ): Promise<Section> {
   const samplesOf = await runRounds(load, contenders, { ...options, connections: 1 });
   const added = (name: Way, pick: (sample: Sample) => number): number =>
@@ -30,8 +31,8 @@ export async function measureLatency(
   }));
   const p50Us = added('outcrop', (sample) => sample.p50Us);
   return {
-    title: `Latency of one request at a time, 1 KB in, 1 KB out, median of ${options.rounds} rounds`,
+    title: `Latency of one request at a time, 1 KB in, 1 KB out, cores ${cores}, median of ${options.rounds} rounds`,
     rows,
-    goals: [goal('added latency over direct, p50', p50Us, 'µs', ADDED_P50_US_MAX)],
+    goals: [goal(`added latency over direct, p50, cores ${cores}`, p50Us, 'µs', ADDED_P50_US_MAX)],
   };
 }
