@@ -14,11 +14,18 @@ local PARTS, SLOTS = ${ROLLING_PARTS}, ${ROLLING_PARTS + 1}
 local THRESHOLDS = {${THRESHOLDS.join(', ')}}
 local IDLE_MS = 30 * 86400000
 
+-- Writes what calls change, and all of it where something else has changed.
 local function saveSpan(c)
-  redis.call('HSET', c.key, 'g', birth, 'w', c.w, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e)
-  local lives = IDLE_MS
-  if c.finish > 0 then lives = 2 * (c.finish - c.start) end
-  redis.call('PEXPIRE', c.key, lives)
+  if c.changed then
+    redis.call('HSET', c.key, 'g', birth, 'w', c.w, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e)
+  else
+    redis.call('HSET', c.key, 'u', c.u, 'p', c.p)
+  end
+  if c.finish == 0 then
+    redis.call('PEXPIRE', c.key, IDLE_MS)
+  elseif c.changed then
+    redis.call('PEXPIRE', c.key, 2 * (c.finish - c.start))
+  end
 end
 
 -- The window that begins at start, unless the count waits for a clock that went back by less than a window.
@@ -28,21 +35,26 @@ local function span(key, start, finish)
   local isOurs = tonumber(h[1] or 0) == birth
   c.w = tonumber(h[2] or 0)
   if not isOurs or start > c.w then
-    c.w, c.u, c.p, c.e, c.z = start, 0, 0, 0, 0
+    c.w, c.u, c.p, c.e, c.z, c.changed = start, 0, 0, 0, 0, true
     if finish > 0 and start >= birth then c.z = 1 end
     return c
   end
   c.u, c.p, c.z, c.e = tonumber(h[3]), tonumber(h[4]), tonumber(h[5]), tonumber(h[6])
-  if finish > 0 and now < c.w - (finish - start) then c.w = start end
+  if finish > 0 and now < c.w - (finish - start) then c.w, c.changed = start, true end
   return c
 end
 
 local function saveRolling(c)
+  if not c.changed then
+    redis.call('HSET', c.key, 'u', c.u, 'p', c.p)
+    return
+  end
   redis.call('HSET', c.key, 'g', birth, 'l', c.l, 'f', c.f, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e, 't', c.t)
   redis.call('PEXPIRE', c.key, 2 * c.windowMs)
 end
 
 local function addPart(c, part, amount)
+  if amount == 0 then return end
   redis.call('HINCRBY', c.key, 's' .. (part % SLOTS), amount)
   c.u = c.u + amount
 end
@@ -50,7 +62,7 @@ end
 local function clearParts(c, used)
   redis.call('DEL', c.key)
   c.u = 0
-  if used ~= 0 then addPart(c, c.l, used) end
+  addPart(c, c.l, used)
 end
 
 local function rolling(key, windowMs)
@@ -58,7 +70,7 @@ local function rolling(key, windowMs)
   local c = {key = key, kind = 'r', windowMs = windowMs, save = saveRolling}
   local part = math.floor(now * PARTS / windowMs)
   if tonumber(h[1] or 0) ~= birth then
-    c.l, c.f, c.p, c.z, c.e, c.t = part, 0, 0, 0, 0, 0
+    c.l, c.f, c.p, c.z, c.e, c.t, c.changed = part, 0, 0, 0, 0, 0, true
     if now - windowMs >= birth then c.z = 1 end
     clearParts(c, 0)
     return c
@@ -68,7 +80,7 @@ local function rolling(key, windowMs)
   if c.e > 0 and (now - c.t >= windowMs or now < c.t) then c.e = 0 end
   if part < c.l then
     -- The clock went back: all that counts is taken for used now.
-    c.l = part
+    c.l, c.changed = part, true
     clearParts(c, c.u)
     c:save()
   elseif part > c.l then
@@ -76,7 +88,7 @@ local function rolling(key, windowMs)
     for p = c.l + 1, math.min(part, c.l + SLOTS) do passed[#passed + 1] = 's' .. (p % SLOTS) end
     for _, amount in ipairs(redis.call('HMGET', key, unpack(passed))) do c.u = c.u - tonumber(amount or 0) end
     redis.call('HDEL', key, unpack(passed))
-    c.l = part
+    c.l, c.changed = part, true
     c:save()
   end
   return c
@@ -102,7 +114,7 @@ local function newThreshold(c, settled, max)
     end
   end
   if reached <= c.e then return 0 end
-  c.e, c.t = reached, now
+  c.e, c.t, c.changed = reached, now, true
   return reached
 end
 

@@ -69,7 +69,7 @@ function commands.reserve()
       local isFirst = 0
       if c.kind ~= 'h' and c.e < 100 then
         isFirst = 1
-        c.e, c.t = 100, now
+        c.e, c.t, c.changed = 100, now, true
         c:save()
       end
       return answer('refused', i - 1, c.u, fitsInMs(c, charge.amount, charge.max), isFirst)
@@ -167,7 +167,7 @@ function commands.seed()
       -- Under a soft limit calls went on meanwhile: the ledger has them too.
       if ARGV[at + 6] == '0' then missing = math.max(0, missing - (c.u - c.p)) end
       if c.kind == 's' then c.u = c.u + missing else addPart(c, c.l, missing) end
-      c.z = 1
+      c.z, c.changed = 1, true
       newThreshold(c, settledOf(c), tonumber(ARGV[at + 4]))
       c:save()
     end
@@ -199,11 +199,11 @@ end
 function commands.reset()
   local c = load(ARGV[5], KEYS[2], tonumber(ARGV[6]), tonumber(ARGV[7]))
   if c.kind == 's' then
-    c.u, c.z = tonumber(ARGV[8]) + c.p, 1
+    c.u, c.z, c.changed = tonumber(ARGV[8]) + c.p, 1, true
     c:save()
   elseif c.kind == 'r' then
     clearParts(c, tonumber(ARGV[8]))
-    c.f, c.z = c.l + 1, 1
+    c.f, c.z, c.changed = c.l + 1, 1, true
     c:save()
   end
   return answer('reset')
