@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings } from './config/settings.ts';
-import type { Counters, LoadUsed, ThresholdListener } from './counters/counters.ts';
+import type { LoadUsed, ThresholdListener } from './counters/counters.ts';
 import { MemoryCounters } from './counters/memory.ts';
 import { RenewingCounters, RESERVATION_TTL_MS } from './counters/renewing.ts';
 import { Seeds } from './counters/seeds.ts';
@@ -11,7 +11,7 @@ import type { PriceBook } from './domain/pricing/price-book.ts';
 import { KnownLimits } from './keys/caller-limits.ts';
 import { KnownKeySpend } from './keys/key-spend.ts';
 import { openLedger, type Ledger } from './ledger/ledger.ts';
-import type { CallerLimits, Clock, KeySpend, Log } from './ports.ts';
+import type { CallerLimits, Clock, Counters, KeySpend, Log } from './ports.ts';
 import { loadPrices } from './prices/load-prices.ts';
 import { getCustomer } from './storage/customers.ts';
 import { usedSince } from './storage/ledger-spent.ts';

@@ -1,7 +1,6 @@
 import type { Charge } from '../domain/limits/charges.ts';
 import { isRate } from '../domain/limits/limit.ts';
-import type { Clock } from '../ports.ts';
-import type { Reservation } from './counters.ts';
+import type { Clock, Reservation } from '../ports.ts';
 import { MemoryCounters } from './memory.ts';
 
 /**

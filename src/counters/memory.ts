@@ -1,9 +1,9 @@
 import type { Charge } from '../domain/limits/charges.ts';
 import { isRate, type Limit } from '../domain/limits/limit.ts';
 import type { Threshold } from '../domain/limits/thresholds.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, Counters, LimitUse, Reservation } from '../ports.ts';
 import type { Count } from './count.ts';
-import type { Counters, LimitUse, Reservation, ThresholdListener } from './counters.ts';
+import type { ThresholdListener } from './counters.ts';
 import { HeldCount } from './held-count.ts';
 import { RollingCount } from './rolling-count.ts';
 import type { Seeds } from './seeds.ts';

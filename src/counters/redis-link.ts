@@ -79,7 +79,8 @@ export class RedisLink {
 
   /** Fails all that is under way, so that nobody waits for what will not come in time. */
   giveUp(reason: string): void {
-    for (const { fail } of this.#waiting) fail(new RedisFault(reason));
+    const fault = new RedisFault(reason);
+    for (const { fail } of this.#waiting) fail(fault);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { isRate, type Limit } from '../domain/limits/limit.ts';
-import type { LimitUse } from './counters.ts';
+import type { LimitUse } from '../ports.ts';
 import { sinceMs } from './redis-places.ts';
 import type { RedisStore } from './redis-store.ts';
 import type { Seeds } from './seeds.ts';

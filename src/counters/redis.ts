@@ -1,8 +1,8 @@
 import type { Charge } from '../domain/limits/charges.ts';
 import { isRate, type Limit } from '../domain/limits/limit.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, Counters, LimitUse, Log, Reservation } from '../ports.ts';
 import { Breaker } from './breaker.ts';
-import type { Counters, LimitUse, Reservation, ThresholdListener } from './counters.ts';
+import type { ThresholdListener } from './counters.ts';
 import { LocalShare } from './local-share.ts';
 import { RedisCalls } from './redis-calls.ts';
 import { RedisFault, RedisLink } from './redis-link.ts';

@@ -1,6 +1,6 @@
 import type { Charge } from '../domain/limits/charges.ts';
 import type { Limit } from '../domain/limits/limit.ts';
-import type { Counters, LimitUse, Reservation } from './counters.ts';
+import type { Counters, LimitUse, Reservation } from '../ports.ts';
 
 /** How often a running call says so, in milliseconds: several times within what a reservation lives. */
 export const RENEW_EVERY_MS = 20_000;

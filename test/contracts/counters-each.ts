@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { after, before, describe } from 'node:test';
-import type { Counters, LoadUsed, ThresholdListener } from '../../src/counters/counters.ts';
+import type { Counters } from '../../src/ports.ts';
+import type { LoadUsed, ThresholdListener } from '../../src/counters/counters.ts';
 import { MemoryCounters } from '../../src/counters/memory.ts';
 import { openRedisCounters, REDIS_TIMING } from '../../src/counters/redis.ts';
 import { Seeds } from '../../src/counters/seeds.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Counters, LimitUse, Reservation } from '../../src/counters/counters.ts';
 import type { Limit } from '../../src/domain/limits/limit.ts';
+import type { Counters, LimitUse, Reservation } from '../../src/ports.ts';
 import { chargeOf, DAY, FOREVER, limitOf, NONE, rolling } from '../counters/limits.ts';
 import { seededRandom } from '../domain/aws/seeded-random.ts';
 import { onEachCounters } from './counters-each.ts';

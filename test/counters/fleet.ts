@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Counters, LoadUsed } from '../../src/counters/counters.ts';
+import type { LoadUsed } from '../../src/counters/counters.ts';
 import { openRedisCounters, type RedisTiming } from '../../src/counters/redis.ts';
 import { Seeds } from '../../src/counters/seeds.ts';
-import type { Clock, Log } from '../../src/ports.ts';
+import type { Clock, Counters, Log } from '../../src/ports.ts';
 
 /** What an instance of a test's fleet can be given. */
 export interface InstanceOptions {
@@ -21,7 +21,7 @@ export interface Instance {
   readonly told: readonly number[];
 }
 
-export const CLOCK: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
+const CLOCK: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
 
 /** Quick enough for tests; a Redis that does not answer costs what it costs in earnest. */
 const TIMING: RedisTiming = { timeoutMs: 50, beatMs: 50, reconnectMs: 10, ledgerLagMs: 100 };

@@ -1,7 +1,7 @@
+import type { Reservation } from '../../src/ports.ts';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Reservation } from '../../src/counters/counters.ts';
 import { MemoryCounters } from '../../src/counters/memory.ts';
 import type { Limit } from '../../src/domain/limits/limit.ts';
 import { chargeOf, DAY, limitOf, NONE, rolling } from './limits.ts';

@@ -2,7 +2,7 @@ const FORM = /^(\d{0,30})(?:\.(\d{0,400}))?(?:[eE]([+-]?\d{1,3}))?$/;
 const NANO_DIGITS = 9;
 
 /** The largest amount of money a limit can hold, in nano-dollars: a little more than nine million dollars. */
-export const NANOS_MAX = Number.MAX_SAFE_INTEGER;
+const NANOS_MAX = Number.MAX_SAFE_INTEGER;
 
 /**
  * Reads an amount of dollars as JSON has it, number or text, into nano-dollars. The arithmetic is on decimal digits, so
