@@ -1,7 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { AdminChange, AdminParts, AdminReads, AdminStore } from './admin/ports.ts';
+import type { AdminChange, AdminParts, AdminReads, AdminStore, Metering } from './admin/ports.ts';
 import { listAudit } from './storage/audit.ts';
+import {
+  countBudgetUses,
+  deleteBudget,
+  getBudgets,
+  insertBudget,
+  listBudgets,
+  updateBudget,
+} from './storage/budgets.ts';
 import type { Change } from './storage/change.ts';
 import {
   addCredentials,
@@ -15,6 +23,7 @@ import { deleteCustomer, getCustomer, insertCustomer, listCustomers, updateCusto
 import { listDataKeys } from './storage/data-keys.ts';
 import { deleteKey, getKey, getKeyByAlias, insertKey, listKeys, updateKey } from './storage/keys.ts';
 import type { Schema } from './storage/schema.ts';
+import { getSpendMarks, setSpendMark, setSpendMarkOfEveryone } from './storage/spend-marks.ts';
 import { StorageError } from './storage/storage-error.ts';
 import type { Storage } from './storage/storage.ts';
 import {
@@ -41,9 +50,12 @@ import {
 /** Part of the composition root, apart from `gateway.ts` so that it is loaded with the management API only. */
 export function bindAdminParts(
   storage: Pick<Storage, 'read' | 'change'>,
-  others: Omit<AdminParts, 'store' | 'storeFault' | 'random' | 'newId'>,
+  others: Omit<AdminParts, 'store' | 'storeFault' | 'random' | 'newId' | 'metering'> & {
+    readonly metering?: Metering;
+  },
 ): AdminParts {
   return {
+    metering: UNMETERED,
     ...others,
     store: bindStore(storage),
     storeFault: (error) => (error instanceof StorageError ? error : null),
@@ -51,6 +63,13 @@ export function bindAdminParts(
     newId: randomUUID,
   };
 }
+
+/** Where nothing is counted, nothing has been spent. */
+const UNMETERED: Metering = {
+  used: (limits) => Promise.resolve(limits.map(() => null)),
+  reset: () => Promise.resolve(),
+  spent: () => Promise.resolve(new Map()),
+};
 
 function bindStore(storage: Pick<Storage, 'read' | 'change'>): AdminStore {
   return {
@@ -76,6 +95,10 @@ function bindReads(db: Kysely<Schema>): AdminReads {
     countUsersWithRole: (role) => countUsersWithRole(db, role),
     getCustomer: (id) => getCustomer(db, id),
     listCustomers: (filter, page) => listCustomers(db, filter, page),
+    getBudgets: (ids) => getBudgets(db, ids),
+    listBudgets: (page) => listBudgets(db, page),
+    countBudgetUses: (id) => countBudgetUses(db, id),
+    getSpendMarks: (kind, ids) => getSpendMarks(db, kind, ids),
     listAudit: (filter, page) => listAudit(db, filter, page),
     listDataKeys: () => listDataKeys(db),
     countByDataKeyVersion: (nowMs) => countByDataKeyVersion(db, nowMs),
@@ -102,5 +125,10 @@ function bindChange(change: Change): AdminChange {
     insertCustomer: (id, facts) => insertCustomer(change, id, facts),
     updateCustomer: (id, patch) => updateCustomer(change, id, patch),
     deleteCustomer: (id) => deleteCustomer(change, id),
+    insertBudget: (id, facts) => insertBudget(change, id, facts),
+    updateBudget: (id, facts) => updateBudget(change, id, facts),
+    deleteBudget: (id) => deleteBudget(change, id),
+    setSpendMark: (kind, id, mark, before) => setSpendMark(change, kind, id, mark, before),
+    setSpendMarkOfEveryone: (atMs, dayNanos) => setSpendMarkOfEveryone(change, atMs, dayNanos),
   };
 }

@@ -1,4 +1,5 @@
 import type { StoredKey } from '../domain/holders.ts';
+import type { OutputCap } from '../domain/limits/call-bounds.ts';
 import { routesWithin } from '../domain/allowed-routes.ts';
 import { excessOf } from '../domain/policy/within.ts';
 import type { Grant } from '../domain/policy/grant.ts';
@@ -6,6 +7,13 @@ import { Problem } from './problem.ts';
 
 export const USER_ROLES = ['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'] as const;
 export type UserRole = (typeof USER_ROLES)[number];
+
+/** Whose hard limits the calls of a key count against. The name of a field that is one of them, null where there is none. */
+export interface BoundBy {
+  readonly key: string | null;
+  readonly team: string | null;
+  readonly user: string | null;
+}
 
 /** Who uses the management API. There is no default one. */
 export type Actor = { readonly kind: 'master' } | KeyActor;
@@ -20,6 +28,8 @@ export interface KeyActor {
   /** Of the key, and of its team and user where it has them. */
   readonly grants: readonly Grant[];
   readonly allowedRoutes: readonly string[] | null;
+  readonly outputCap: OutputCap | null;
+  readonly boundBy: BoundBy;
   readonly expiresMs: number | null;
   /** Of the credential it has shown. */
   readonly credentialId: number;
@@ -143,6 +153,17 @@ export function requireRoutesHeld(actor: Actor, routes: readonly string[] | null
     {
       param: 'allowed_routes',
     },
+  );
+}
+
+/** @throws Problem 403 */
+export function requireOutputCapHeld(actor: Actor, cap: OutputCap | null): void {
+  if (actor.kind === 'master' || actor.outputCap === null) return;
+  if (cap !== null && cap.tokens <= actor.outputCap.tokens) return;
+  throw new Problem(
+    403,
+    "A key can not grant more than it holds itself: max_output_tokens_reserved goes beyond the caller's own.",
+    { param: 'max_output_tokens_reserved' },
   );
 }
 

@@ -11,12 +11,14 @@ import type { AdminParts } from './ports.ts';
 import { Problem, problemBody, problemOfStoreFault, shownField } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
+import { BUDGET_ROUTES } from './routes/budgets.ts';
 import { CREDENTIAL_ROUTES } from './routes/credentials.ts';
 import { CUSTOMER_ROUTES } from './routes/customers.ts';
 import { DATA_KEY_ROUTES } from './routes/data-keys.ts';
 import { KEY_LIST_ROUTES } from './routes/key-lists.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
+import { SPEND_RESET_ROUTES } from './routes/spend-resets.ts';
 import { TEAM_ROUTES } from './routes/teams.ts';
 import { USER_ROUTES } from './routes/users.ts';
 
@@ -29,6 +31,8 @@ export const ROUTES: readonly Route[] = [
   ...MEMBER_ROUTES,
   ...USER_ROUTES,
   ...CUSTOMER_ROUTES,
+  ...BUDGET_ROUTES,
+  ...SPEND_RESET_ROUTES,
   ...AUDIT_ROUTES,
   ...DATA_KEY_ROUTES,
 ];

@@ -8,6 +8,7 @@ import { blockHolds, parseBlock } from '../domain/policy/cidr.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import { type Actor, USER_ROLES, type UserRole } from './actor.ts';
 import { findBearer } from './credentials.ts';
+import { boundBy } from './held-limits.ts';
 import type { AdminParts } from './ports.ts';
 import { Problem } from './problem.ts';
 import { readSettings } from './settings.ts';
@@ -99,6 +100,7 @@ function requireSource(grants: readonly Grant[], sourceAddress: string | null): 
 
 async function keyActor(owner: CredentialOwner, grants: readonly Grant[], parts: AdminParts): Promise<Actor> {
   const { key, credential, user } = owner;
+  const { allowedRoutes, outputCap } = readSettings(key.settings);
   const memberships = key.userId === null ? [] : await parts.store.read.listMemberships(key.userId);
   return {
     kind: 'key',
@@ -107,7 +109,9 @@ async function keyActor(owner: CredentialOwner, grants: readonly Grant[], parts:
     teamId: key.teamId,
     role: user === null ? null : readRole(user.role),
     grants,
-    allowedRoutes: readSettings(key.settings).allowedRoutes,
+    allowedRoutes,
+    outputCap,
+    boundBy: boundBy(owner),
     expiresMs: key.expiresMs,
     credentialId: credential.id,
     graceEndMs: credential.validUntilMs,

@@ -17,7 +17,11 @@ export function describeApi(
   for (const route of routes) app.openAPIRegistry.registerPath(describeRoute(route));
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Outcrop management API', version, description: 'Keys, teams, users, customers and the audit.' },
+    info: {
+      title: 'Outcrop management API',
+      version,
+      description: 'Keys, teams, users, customers, budgets and the audit.',
+    },
     security: [{ key: [] }],
   });
 }

@@ -4,6 +4,7 @@ import { SERVICE_IDS } from '../domain/operations/services.ts';
 import { grantFaults } from '../domain/policy/grant-faults.ts';
 import { DEFAULT_GRANT, type Grant } from '../domain/policy/grant.ts';
 import { GRANT_FIELDS, type Actor, isAdmin, requireHeld } from './actor.ts';
+import { type LimitInput, limitsAfter } from './limits.ts';
 import { Problem, shownValue } from './problem.ts';
 
 /** The fields of a request that a grant is made of. An empty list restricts nothing. */
@@ -16,7 +17,7 @@ export interface GrantInput {
   readonly act_for_users?: boolean | undefined;
 }
 
-export interface HolderInput extends GrantInput {
+export interface HolderInput extends GrantInput, LimitInput {
   readonly blocked?: boolean | undefined;
   readonly metadata?: JsonObject | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -75,6 +76,7 @@ export function holderAfter(input: HolderInput, base: HolderFacts, silent: Grant
   if (mentionsGrant(input)) requireHeld(actor, grant);
   return {
     ...base,
+    ...limitsAfter(input, base, actor),
     grant,
     blocked: input.blocked ?? base.blocked,
     metadata: input.metadata ?? base.metadata,

@@ -1,19 +1,44 @@
 import type { KeyFacts, Patch, StoredKey } from '../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
-import { type Actor, isAdmin, leadsTeam, requireExpiryHeld, requireHeld, requireRoutesHeld } from './actor.ts';
+import {
+  type Actor,
+  isAdmin,
+  leadsTeam,
+  requireExpiryHeld,
+  requireHeld,
+  requireOutputCapHeld,
+  requireRoutesHeld,
+} from './actor.ts';
 import { durationMs } from './duration.ts';
 import { holderAfter, inheritedGrant, NEW_KEY, NEW_OWNER } from './grants.ts';
+import { requireBoundAlike } from './held-limits.ts';
 import { durationText, keyShape } from './inputs.ts';
+import { holderLimitShape } from './limit-inputs.ts';
 import type { AdminChange } from './ports.ts';
 import { Problem } from './problem.ts';
 import { DEFAULT_GRANT } from '../domain/policy/grant.ts';
-import { type HolderSettings, NO_SETTINGS, readSettings, storedSettings } from './settings.ts';
+import { type HolderSettings, NO_SETTINGS, outputCapOf, readSettings, storedSettings } from './settings.ts';
 
 /** How LiteLLM writes that a key is to live for ever. */
 const FOREVER = '-1';
 
+/** More than any model gives. */
+const OUTPUT_TOKENS_MAX = 1_000_000_000;
+
 /** What requests say of a key, new or not. */
-export const keyInput = z.object({ ...keyShape, duration: z.literal(FOREVER).or(durationText).optional() });
+export const keyInput = z.object({
+  ...keyShape,
+  ...holderLimitShape,
+  max_output_tokens_reserved: z
+    .number()
+    .int()
+    .min(1)
+    .max(OUTPUT_TOKENS_MAX)
+    .nullable()
+    .optional()
+    .openapi({ description: 'Requests that could get more output tokens than this are refused.' }),
+  duration: z.literal(FOREVER).or(durationText).optional(),
+});
 export type KeyInput = z.infer<typeof keyInput>;
 
 const ROUTES_OF_TYPE = {
@@ -34,19 +59,23 @@ export function newKeyFacts(
   nowMs: number,
   owner: 'user' | 'team',
 ): Omit<KeyFacts, 'name'> {
-  const held = actor.kind === 'key' ? actor : { allowedRoutes: null, expiresMs: null };
+  const held = actor.kind === 'key' ? actor : { allowedRoutes: null, outputCap: null, expiresMs: null };
   const holder = holderAfter(input, { ...NEW_KEY, grant: inheritedGrant(actor) }, DEFAULT_GRANT, actor);
   requireHeld(actor, holder.grant);
-  const settings = settingsAfter(input, { ...NO_SETTINGS, allowedRoutes: held.allowedRoutes });
+  const { allowedRoutes, outputCap } = held;
+  const settings = settingsAfter(input, { ...NO_SETTINGS, allowedRoutes, outputCap });
   requireRoutesHeld(actor, settings.allowedRoutes);
+  requireOutputCapHeld(actor, settings.outputCap);
   const expiresMs = input.duration === undefined ? held.expiresMs : endOf(input.duration, nowMs);
   requireExpiryHeld(actor, expiresMs);
+  const owners = ownersOf(input, actor, owner);
+  requireBoundAlike(actor, { keyId: null, ...owners });
   return {
     ...holder,
     settings: storedSettings(settings),
     alias: textOrNull(input.key_alias),
     expiresMs,
-    ...ownersOf(input, actor, owner),
+    ...owners,
   };
 }
 
@@ -59,6 +88,7 @@ export function keyPatch(input: KeyInput, key: StoredKey, actor: Actor, nowMs: n
   const settings = settingsAfter(input, readSettings(key.settings));
   if (input.allowed_routes !== undefined || input.key_type !== undefined)
     requireRoutesHeld(actor, settings.allowedRoutes);
+  if (input.max_output_tokens_reserved !== undefined) requireOutputCapHeld(actor, settings.outputCap);
   const expiresMs = input.duration === undefined ? key.expiresMs : endOf(input.duration, nowMs);
   if (input.duration !== undefined) requireExpiryHeld(actor, expiresMs);
   for (const field of ['team_id', 'user_id'] as const) {
@@ -67,6 +97,8 @@ export function keyPatch(input: KeyInput, key: StoredKey, actor: Actor, nowMs: n
   }
   return {
     grant: holder.grant,
+    limits: holder.limits,
+    budgetId: holder.budgetId,
     blocked: holder.blocked,
     metadata: holder.metadata,
     tags: holder.tags,
@@ -112,11 +144,13 @@ function ownersOf(
 
 function settingsAfter(input: KeyInput, base: HolderSettings): HolderSettings {
   const { allowed_routes: routes, default_region: region, key_type: type } = input;
+  const { max_output_tokens_reserved: outputTokens } = input;
   const ofType = type === undefined ? base.allowedRoutes : (ROUTES_OF_TYPE[type] ?? base.allowedRoutes);
   const emptied = routes?.length === 0 && type === undefined;
   return {
     allowedRoutes: emptied ? null : routes === undefined || routes.length === 0 ? ofType : routes,
     defaultRegion: region === undefined ? base.defaultRegion : textOrNull(region),
+    outputCap: outputTokens === undefined ? base.outputCap : outputTokens === null ? null : outputCapOf(outputTokens),
   };
 }
 

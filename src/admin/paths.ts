@@ -1,5 +1,17 @@
 /** The first segments of the management API's paths. Light on purpose: the API itself is loaded on first use. */
-const ROOTS = new Set(['key', 'team', 'user', 'customer', 'end_user', 'audit', 'data-key', 'openapi.json', 'docs']);
+const ROOTS = new Set([
+  'key',
+  'team',
+  'user',
+  'customer',
+  'end_user',
+  'budget',
+  'global',
+  'audit',
+  'data-key',
+  'openapi.json',
+  'docs',
+]);
 
 /** Of these only the second version has routes here. */
 const VERSIONED = new Set(['key', 'team']);

@@ -10,19 +10,25 @@ import type {
   TeamFacts,
   TeamMember,
   UserFacts,
+  BudgetFacts,
+  StoredBudget,
 } from '../domain/holders.ts';
 import type { CredentialCount, CredentialOwner, NewCredential, StoredCredential } from '../domain/keys/credentials.ts';
 import type {
   AuditFilter,
+  BudgetUses,
   CustomerFilter,
   KeyFilter,
   KeySort,
   Page,
   PageRequest,
+  SpenderKind,
   TeamFilter,
   UserFilter,
 } from '../domain/lists.ts';
 import type { Bound } from '../domain/bound.ts';
+import type { Limit } from '../domain/limits/limit.ts';
+import type { SpendMark } from '../domain/spend-mark.ts';
 import type { DataKey } from '../domain/keys/data-key.ts';
 import type { RandomBytes } from '../domain/keys/random-text.ts';
 import type { PriceBook } from '../domain/pricing/price-book.ts';
@@ -33,6 +39,7 @@ export interface AdminParts {
   readonly store: AdminStore;
   /** What a fault of the store means; null for any other error. */
   readonly storeFault: (error: unknown) => StoreFault | null;
+  readonly metering: Metering;
   readonly ledger: AdminLedger;
   /** Those in force. */
   readonly prices: PriceBook;
@@ -54,6 +61,27 @@ export interface AdminParts {
   /** A new id for a team or user. */
   readonly newId: () => string;
   readonly version: string;
+}
+
+/** What was used: by the counters of limits, and by the ledger. */
+export interface Metering {
+  /** What the counters say, in the order of the limits; null where that can't be told now. */
+  used(limits: readonly Limit[]): Promise<readonly (CountedUse | null)[]>;
+  /** Sets a counter, beside what running calls hold. */
+  reset(limit: Limit, used: number): Promise<void>;
+  /**
+   * What the ledger has of these since a moment, in nano-dollars, over all models and tags; who is not in the answer has
+   * spent nothing. With what has been flushed: the last moments may be missing.
+   * @param ids at most 1,000; null: all there are, at most 100,000
+   */
+  spent(by: SpenderKind, ids: readonly string[] | null, sinceMs: number): Promise<ReadonlyMap<string, bigint>>;
+}
+
+export interface CountedUse {
+  /** Settled and reserved. */
+  readonly used: number;
+  /** Held by running calls. */
+  readonly reserved: number;
 }
 
 export interface MasterKey {
@@ -106,6 +134,10 @@ export interface AdminReads {
   countUsersWithRole(role: string): Promise<number>;
   getCustomer(id: string): Promise<StoredCustomer | null>;
   listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<StoredCustomer>>;
+  getBudgets(ids: readonly string[]): Promise<readonly StoredBudget[]>;
+  listBudgets(page: PageRequest): Promise<Page<StoredBudget>>;
+  countBudgetUses(id: string): Promise<BudgetUses>;
+  getSpendMarks(kind: SpenderKind, ids: readonly string[]): Promise<ReadonlyMap<string, SpendMark>>;
   listAudit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>>;
   /** The oldest first. */
   listDataKeys(): Promise<readonly StoredDataKey[]>;
@@ -140,4 +172,13 @@ export interface AdminChange extends AdminReads {
   insertCustomer(id: string, facts: TeamFacts): Promise<StoredCustomer>;
   updateCustomer(id: string, patch: Patch<TeamFacts>): Promise<StoredCustomer>;
   deleteCustomer(id: string): Promise<StoredCustomer>;
+  insertBudget(id: string, facts: BudgetFacts): Promise<StoredBudget>;
+  updateBudget(id: string, facts: BudgetFacts): Promise<StoredBudget>;
+  deleteBudget(id: string): Promise<StoredBudget>;
+  setSpendMark(kind: SpenderKind, id: string, mark: SpendMark, before: { readonly spentNanos: bigint }): Promise<void>;
+  /** @param dayNanos what they have spent since midnight (UTC) */
+  setSpendMarkOfEveryone(
+    atMs: number,
+    dayNanos: Readonly<Record<'key' | 'team', ReadonlyMap<string, bigint>>>,
+  ): Promise<void>;
 }

@@ -60,6 +60,7 @@ const PARAMS: Readonly<Record<string, string>> = {
   user: 'user_id',
   member: 'user_id',
   customer: 'user_id',
+  budget: 'budget_id',
 };
 
 /** @returns null for what is no fault of a request: a defect of ours. */

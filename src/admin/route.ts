@@ -4,7 +4,7 @@ import type { Access, Actor } from './actor.ts';
 import { actorName } from './actor.ts';
 import { type FieldTable, takeFields, unknownField } from './fields.ts';
 import type { AdminChange, AdminParts } from './ports.ts';
-import { Problem } from './problem.ts';
+import { Problem, shownField } from './problem.ts';
 
 /** A request that has been let in, as handlers see it. */
 export interface AdminRequest {
@@ -74,8 +74,9 @@ export function parseInput<Input>(
   const parsed = schema.safeParse(takeFields(raw, table));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  if (issue?.code === 'unrecognized_keys') throw unknownField(issue.keys[0] ?? '');
-  const field = issue?.path.map(String).join('.').slice(0, 100) ?? '';
+  const path = issue?.path.map(String) ?? [];
+  if (issue?.code === 'unrecognized_keys') throw unknownField(...path, issue.keys[0] ?? '');
+  const field = path.map(shownField).join('.').slice(0, 100);
   throw new Problem(422, `${field === '' ? 'The request' : field}: ${issue?.message ?? 'is not valid'}.`, {
     param: field === '' ? null : field,
   });

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts';
+import type { OutputCap } from '../domain/limits/call-bounds.ts';
 
 /** What is enforced of a key beside its grant. Stored in its `settings`, where who lets requests in reads it too. */
 export interface HolderSettings {
@@ -6,23 +7,32 @@ export interface HolderSettings {
   readonly allowedRoutes: readonly string[] | null;
   /** `default_region`: where requests go that name no region; null for the gateway's own. */
   readonly defaultRegion: string | null;
+  /** `max_output_tokens_reserved`: requests that could get more output are refused; null for what the model gives. */
+  readonly outputCap: OutputCap | null;
 }
 
-export const NO_SETTINGS: HolderSettings = { allowedRoutes: null, defaultRegion: null };
+export const NO_SETTINGS: HolderSettings = { allowedRoutes: null, defaultRegion: null, outputCap: null };
 
-export function storedSettings({ allowedRoutes, defaultRegion }: HolderSettings): JsonObject {
+export function storedSettings({ allowedRoutes, defaultRegion, outputCap }: HolderSettings): JsonObject {
   return {
     ...(allowedRoutes === null ? {} : { allowed_routes: allowedRoutes }),
     ...(defaultRegion === null ? {} : { default_region: defaultRegion }),
+    ...(outputCap === null ? {} : { max_output_tokens_reserved: outputCap.tokens }),
   };
 }
 
 /** A restriction that can't be read allows nothing. */
-export function readSettings({ allowed_routes: routes, default_region: region }: JsonObject): HolderSettings {
+export function readSettings(stored: JsonObject): HolderSettings {
+  const { allowed_routes: routes, default_region: region, max_output_tokens_reserved: outputTokens } = stored;
   return {
     allowedRoutes: routes === undefined ? null : (strings(routes) ?? ['/unreadable']),
     defaultRegion: typeof region === 'string' ? region : null,
+    outputCap: outputTokens === undefined ? null : outputCapOf(typeof outputTokens === 'number' ? outputTokens : 0),
   };
+}
+
+export function outputCapOf(tokens: number): OutputCap {
+  return { tokens, by: 'refuse' };
 }
 
 function strings(value: JsonValue): readonly string[] | null {

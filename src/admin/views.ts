@@ -1,29 +1,10 @@
 import type { HolderFacts, StoredCustomer, StoredKey, StoredTeam, StoredUser } from '../domain/holders.ts';
-import type { Page, PageRequest } from '../domain/lists.ts';
+import type { Page, PageRequest, SpenderKind } from '../domain/lists.ts';
 import { z } from '@hono/zod-openapi';
 import type { Grant } from '../domain/policy/grant.ts';
+import { spendingShape, viewSpending } from './limit-views.ts';
 import { readSettings } from './settings.ts';
-
-/** LiteLLM's fields for rates and budgets, so that who reads them finds "none". */
-const UNLIMITED = {
-  spend: null,
-  max_budget: null,
-  budget_duration: null,
-  budget_reset_at: null,
-  max_parallel_requests: null,
-  tpm_limit: null,
-  rpm_limit: null,
-} as const;
-
-const unlimitedShape = {
-  spend: z.null().openapi({ description: 'Not metered.' }),
-  max_budget: z.null(),
-  budget_duration: z.null(),
-  budget_reset_at: z.null(),
-  max_parallel_requests: z.null(),
-  tpm_limit: z.null(),
-  rpm_limit: z.null(),
-} as const;
+import { type Spender, spendingOf } from './spending.ts';
 
 const holderShape = {
   models: z.array(z.string()),
@@ -38,7 +19,7 @@ const holderShape = {
   created_at: z.string(),
   created_by: z.string(),
   updated_at: z.string(),
-  ...unlimitedShape,
+  ...spendingShape,
 } as const;
 
 export const keyView = z.object({
@@ -51,6 +32,7 @@ export const keyView = z.object({
   expires: z.string().nullable(),
   allowed_routes: z.array(z.string()),
   default_region: z.string().nullable(),
+  max_output_tokens_reserved: z.number().nullable(),
   ...holderShape,
 });
 
@@ -83,56 +65,106 @@ export const customerView = z.object({
   blocked: z.boolean(),
   metadata: z.record(z.string(), z.unknown()),
   created_at: z.string(),
-  ...unlimitedShape,
+  ...spendingShape,
 });
 
-export function viewKey(key: StoredKey): z.infer<typeof keyView> {
-  const { allowedRoutes, defaultRegion } = readSettings(key.settings);
-  return {
-    token: key.id,
-    token_id: key.id,
-    key_name: key.name,
-    key_alias: key.alias,
-    user_id: key.userId,
-    team_id: key.teamId,
-    expires: key.expiresMs === null ? null : date(key.expiresMs),
-    allowed_routes: [...(allowedRoutes ?? [])],
-    default_region: defaultRegion,
-    ...viewHolder(key),
-  };
+/** What is shown of some of one kind, with what they have spent, in their order. */
+type Show<Stored, View> = (some: readonly Stored[], parts: ViewParts) => Promise<readonly View[]>;
+type ViewParts = Parameters<typeof spendingOf>[2];
+
+/** At most 1,000 at once. */
+export const viewKeys: Show<StoredKey, z.infer<typeof keyView>> = (keys, parts) =>
+  withSpending('key', keys, parts, (key, spending) => {
+    const { allowedRoutes, defaultRegion, outputCap } = readSettings(key.settings);
+    return {
+      token: key.id,
+      token_id: key.id,
+      key_name: key.name,
+      key_alias: key.alias,
+      user_id: key.userId,
+      team_id: key.teamId,
+      expires: key.expiresMs === null ? null : date(key.expiresMs),
+      allowed_routes: [...(allowedRoutes ?? [])],
+      default_region: defaultRegion,
+      max_output_tokens_reserved: outputCap?.tokens ?? null,
+      ...viewHolder(key),
+      ...spending,
+    };
+  });
+
+export async function viewKey(key: StoredKey, parts: ViewParts): Promise<z.infer<typeof keyView>> {
+  return only(await viewKeys([key], parts));
 }
 
-export function viewTeam(
-  team: StoredTeam,
-  members: readonly { readonly userId: string; readonly role: string }[],
-): z.infer<typeof teamView> {
-  return {
+/** A team with who is in it. */
+export type TeamWithMembers = StoredTeam & {
+  readonly members: readonly { readonly userId: string; readonly role: string }[];
+};
+
+export const viewTeams: Show<TeamWithMembers, z.infer<typeof teamView>> = (teams, parts) =>
+  withSpending('team', teams, parts, (team, spending) => ({
     team_id: team.id,
     team_alias: team.alias,
-    members_with_roles: members.map(({ userId, role }) => ({ user_id: userId, role })),
+    members_with_roles: team.members.map(({ userId, role }) => ({ user_id: userId, role })),
     ...viewHolder(team),
-  };
+    ...spending,
+  }));
+
+export async function viewTeam(
+  team: StoredTeam,
+  members: TeamWithMembers['members'],
+  parts: ViewParts,
+): Promise<z.infer<typeof teamView>> {
+  return only(await viewTeams([{ ...team, members }], parts));
 }
 
-export function viewUser(user: StoredUser): z.infer<typeof userView> {
-  return {
+export const viewUsers: Show<StoredUser, z.infer<typeof userView>> = (users, parts) =>
+  withSpending('user', users, parts, (user, spending) => ({
     user_id: user.id,
     user_alias: user.alias,
     user_email: user.email,
     user_role: user.role,
     ...viewHolder(user),
-  };
+    ...spending,
+  }));
+
+export async function viewUser(user: StoredUser, parts: ViewParts): Promise<z.infer<typeof userView>> {
+  return only(await viewUsers([user], parts));
 }
 
-export function viewCustomer(customer: StoredCustomer): z.infer<typeof customerView> {
-  return {
+export const viewCustomers: Show<StoredCustomer, z.infer<typeof customerView>> = (customers, parts) =>
+  withSpending('customer', customers, parts, (customer, spending) => ({
     user_id: customer.id,
     alias: customer.alias,
     blocked: customer.blocked,
     metadata: customer.metadata,
     created_at: date(customer.createdMs),
-    ...UNLIMITED,
-  };
+    ...spending,
+  }));
+
+export async function viewCustomer(customer: StoredCustomer, parts: ViewParts): Promise<z.infer<typeof customerView>> {
+  return only(await viewCustomers([customer], parts));
+}
+
+async function withSpending<Stored extends Spender, View>(
+  kind: SpenderKind,
+  some: readonly Stored[],
+  parts: ViewParts,
+  view: (stored: Stored, spending: ReturnType<typeof viewSpending>) => View,
+): Promise<readonly View[]> {
+  const spending = await spendingOf(kind, some, parts);
+  const nowMs = parts.clock.nowMs();
+  return some.map((stored, index) => view(stored, viewSpending(stored, at(spending, index), nowMs)));
+}
+
+function only<Value>(values: readonly Value[]): Value {
+  return at(values, 0);
+}
+
+function at<Value>(values: readonly Value[], index: number): Value {
+  const value = values[index];
+  if (value === undefined) throw new RangeError('Something was not shown.');
+  return value;
 }
 
 export function date(epochMs: number): string {
@@ -159,7 +191,6 @@ function viewHolder(
     created_at: date(holder.createdMs),
     created_by: holder.createdBy,
     updated_at: date(holder.updatedMs),
-    ...UNLIMITED,
   };
 }
 

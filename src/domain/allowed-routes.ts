@@ -9,7 +9,10 @@ const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
     ['/key/info', '/v2/key/info', '/key/list', '/key/aliases', '/key/health', '/team/info', '/team/list'],
   ],
   ['self_managed_routes', ['/key/aws-credentials']],
-  ['management_routes', ['/key', '/v2/key', '/team', '/v2/team', '/user', '/customer', '/end_user', '/audit']],
+  [
+    'management_routes',
+    ['/key', '/v2/key', '/team', '/v2/team', '/user', '/customer', '/end_user', '/budget', '/global', '/audit'],
+  ],
 ]);
 
 const FORM = /^\/[A-Za-z0-9_./{}-]*\*?$/;

@@ -133,6 +133,17 @@ const MATRIX: Readonly<Record<string, Row>> = {
   'get /audit': { request: () => ({}), ...AUDITORS },
   'post /data-key/roll': { request: () => ({ body: { deadline: '30d' } }), ...MASTER_ONLY },
   'get /data-key/status': { request: () => ({}), ...MASTER_ONLY },
+  'post /budget/new': { request: ({ name }) => ({ body: { budget_id: name } }), ...ADMINS },
+  'post /budget/update': { request: () => ({ body: { budget_id: 'budget', max_budget: 1 } }), ...ADMINS },
+  'post /budget/delete': { request: () => ({ body: { id: 'nothing' } }), ...ADMINS, master: 404, admin: 404 },
+  'post /budget/info': { request: () => ({ body: { budgets: ['budget'] } }), ...AUDITORS },
+  'get /budget/list': { request: () => ({}), ...AUDITORS },
+  'get /budget/settings': { request: () => ({ target: '/budget/settings?budget_id=budget' }), ...AUDITORS },
+  'post /key/{key}/reset_spend': {
+    request: ({ keyId }) => ({ target: `/key/${keyId}/reset_spend`, body: { reset_to: 0 } }),
+    ...TEAM,
+  },
+  'post /global/spend/reset': { request: () => ({}), ...MASTER_ONLY },
   ...customerRows('/customer'),
   ...customerRows('/end_user'),
 };
@@ -177,6 +188,7 @@ onEachDatabase((database) => {
     await must('POST /team/new', { team_id: 't2', members_with_roles: lead('otherTeam') });
     await must('POST /team/new', { team_id: 't3' });
     await must('POST /customer/new', { user_id: 'customer' });
+    await must('POST /budget/new', { budget_id: 'budget' });
     keys.plain = textOf(await must('POST /key/generate', {}), 'key');
   });
 

@@ -13,6 +13,7 @@ import type { Clock, Exchange, Log } from '../../src/ports.ts';
 import { packagedPrices } from '../../src/prices/load-prices.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import type { TestDatabase } from '../contracts/each-database.ts';
+import { FakeMetering } from './fake-metering.ts';
 import { withDataKeys } from '../contracts/sample-objects.ts';
 
 export const MASTER = 'sk-test-master-key-0123456789';
@@ -38,6 +39,7 @@ export interface Asked {
 export interface TestAdmin {
   readonly parts: AdminParts;
   readonly storage: Storage;
+  readonly metering: FakeMetering;
   readonly logged: string[];
   /** Moves the clock forward. */
   pass(ms: number): void;
@@ -69,7 +71,9 @@ export async function openTestAdmin({
   const storage = await database.open(undefined, log, clock);
   await withDataKeys(storage, 1);
   const key: DataKey = dataKey(1, randomBytes(32));
+  const metering = new FakeMetering();
   const parts = bindAdminParts(storage, {
+    metering,
     ledger: bindAdminLedger(storage, () => QUIET_LEDGER),
     prices,
     modelResolver: { resolve: () => Promise.resolve(resolutions) },
@@ -93,6 +97,7 @@ export async function openTestAdmin({
   return {
     parts,
     storage,
+    metering,
     logged,
     pass: (ms) => {
       passedMs += ms;

@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { shownName } from '../../domain/keys/bearer-key.ts';
 import { secretAccessKeyOf } from '../../domain/keys/data-key.ts';
-import { mayHoldKey, requireExpiryHeld, requireHeld, requireRoutesHeld } from '../actor.ts';
+import { mayHoldKey, requireExpiryHeld, requireHeld, requireOutputCapHeld, requireRoutesHeld } from '../actor.ts';
 import { makeCredentials } from '../credentials.ts';
 import { durationMs } from '../duration.ts';
 import { REGENERATE_FIELDS } from '../fields.ts';
 import { requireOwnKey } from '../find-key.ts';
+import { requireBoundAlike, requireLimitsKept } from '../held-limits.ts';
 import { durationText } from '../inputs.ts';
 import { ensureUser, keyInput, keyPatch } from '../key-facts.ts';
 import { Problem } from '../problem.ts';
@@ -46,7 +47,11 @@ async function regenerate(input: z.infer<typeof regenerateInput>, request: Admin
       throw new Problem(403, 'The secret of a key is given to its user or to a proxy admin.', { param: 'key' });
     }
     requireHeld(actor, patch.grant ?? before.grant);
-    requireRoutesHeld(actor, readSettings(patch.settings ?? before.settings).allowedRoutes);
+    const { allowedRoutes, outputCap } = readSettings(patch.settings ?? before.settings);
+    requireRoutesHeld(actor, allowedRoutes);
+    requireOutputCapHeld(actor, outputCap);
+    requireBoundAlike(actor, { ...before, keyId: before.id });
+    await requireLimitsKept(change, before, patch, actor);
     requireExpiryHeld(actor, patch.expiresMs ?? null);
     await requireUnused(change, fresh.key, parts);
     await ensureUser(change, patch.userId ?? null, actor);
@@ -54,7 +59,7 @@ async function regenerate(input: z.infer<typeof regenerateInput>, request: Admin
     await change.replaceCredentials(before.id, fresh.stored, graceMs);
     return after;
   });
-  return { body: viewFresh(key, fresh) };
+  return { body: await viewFresh(key, fresh, parts) };
 }
 
 /** The AWS pair that stands beside the credential the caller used: one that is in grace gets no newer pair by it. */

@@ -3,18 +3,25 @@ import { z } from '@hono/zod-openapi';
 import { CUSTOMER_FIELDS } from '../fields.ts';
 import { NEW_OWNER } from '../grants.ts';
 import { flag, idText, metadataObject, nameText, pageShape } from '../inputs.ts';
+import { holderLimitShape } from '../limit-inputs.ts';
+import { limitsAfter } from '../limits.ts';
 import { textOrNull } from '../key-facts.ts';
 import { Problem } from '../problem.ts';
 import { changing, defineRoute, type Route } from '../route.ts';
-import { customerView, totalHeader, viewCustomer } from '../views.ts';
+import { customerView, totalHeader, viewCustomer, viewCustomers } from '../views.ts';
 
 const customerInput = z.strictObject({
   user_id: idText,
   alias: nameText.optional(),
   blocked: z.boolean().optional(),
   metadata: metadataObject.optional(),
+  ...holderLimitShape,
 });
 const customerIds = z.strictObject({ user_ids: z.array(idText).min(1).max(1000) });
+
+function noSuchCustomer(param: string): Problem {
+  return new Problem(404, 'Customer not found in database.', { param });
+}
 
 /** End users of somebody's application, under both of LiteLLM's names for them. */
 export const CUSTOMER_ROUTES: readonly Route[] = ['/customer', '/end_user'].flatMap((root) => [
@@ -33,12 +40,13 @@ export const CUSTOMER_ROUTES: readonly Route[] = ['/customer', '/end_user'].flat
         }
         return change.insertCustomer(input.user_id, {
           ...NEW_OWNER,
+          ...limitsAfter(input, NEW_OWNER, request.actor),
           alias: textOrNull(input.alias),
           blocked: input.blocked ?? false,
           metadata: input.metadata ?? {},
         });
       });
-      return { body: viewCustomer(customer) };
+      return { body: await viewCustomer(customer, request.parts) };
     },
   }),
   defineRoute({
@@ -49,10 +57,14 @@ export const CUSTOMER_ROUTES: readonly Route[] = ['/customer', '/end_user'].flat
     input: customerInput,
     fields: CUSTOMER_FIELDS,
     answer: customerView,
-    handle: async ({ user_id: id, alias, blocked, metadata }, request) => {
+    handle: async ({ user_id: id, alias, blocked, metadata, ...limits }, request) => {
       const patch = { blocked, metadata, ...(alias === undefined ? {} : { alias: textOrNull(alias) }) };
-      const customer = await changing(request, 'customer.update', (change) => change.updateCustomer(id, patch));
-      return { body: viewCustomer(customer) };
+      const customer = await changing(request, 'customer.update', async (change) => {
+        const before = await change.getCustomer(id);
+        if (before === null) throw noSuchCustomer('user_id');
+        return change.updateCustomer(id, { ...patch, ...limitsAfter(limits, before, request.actor) });
+      });
+      return { body: await viewCustomer(customer, request.parts) };
     },
   }),
   defineRoute({
@@ -81,8 +93,8 @@ export const CUSTOMER_ROUTES: readonly Route[] = ['/customer', '/end_user'].flat
     answer: customerView,
     handle: async ({ end_user_id: id }, { parts }) => {
       const customer = await parts.store.read.getCustomer(id);
-      if (customer === null) throw new Problem(404, 'Customer not found in database.', { param: 'end_user_id' });
-      return { body: viewCustomer(customer) };
+      if (customer === null) throw noSuchCustomer('end_user_id');
+      return { body: await viewCustomer(customer, parts) };
     },
   }),
   defineRoute({
@@ -99,7 +111,7 @@ export const CUSTOMER_ROUTES: readonly Route[] = ['/customer', '/end_user'].flat
     answer: z.array(customerView),
     handle: async ({ page, size, user_id: idContains, blocked }, { parts }) => {
       const found = await parts.store.read.listCustomers({ idContains, blocked }, { page, size });
-      return { body: found.rows.map(viewCustomer), headers: totalHeader(found) };
+      return { body: await viewCustomers(found.rows, parts), headers: totalHeader(found) };
     },
   }),
 ]);
@@ -119,7 +131,7 @@ function blocking(path: string, blocked: boolean): Route {
         for (const id of new Set(ids)) done.push(await change.updateCustomer(id, { blocked }));
         return done;
       });
-      return { body: { blocked_users: customers.map(viewCustomer) } };
+      return { body: { blocked_users: await viewCustomers(customers, request.parts) } };
     },
   });
 }

@@ -7,7 +7,7 @@ import { flag, KEYS_PER_REQUEST_MAX, nameText, pageShape } from '../inputs.ts';
 import type { AdminReads } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, defineRoute, type Route } from '../route.ts';
-import { keyView, pagesOf, viewKey } from '../views.ts';
+import { keyView, pagesOf, viewKey, viewKeys } from '../views.ts';
 
 const SORTS = {
   created_at: 'created',
@@ -75,7 +75,7 @@ export const KEY_LIST_ROUTES: readonly Route[] = [
       const asked = reference ?? (actor.kind === 'key' ? actor.keyId : null);
       if (asked === null) throw new Problem(422, 'key: the master key has no entry; name a key.', { param: 'key' });
       const [key] = await infoOf([asked], request);
-      return { body: key === undefined ? null : { key: key.id, info: viewKey(key) } };
+      return { body: key === undefined ? null : { key: key.id, info: await viewKey(key, request.parts) } };
     },
   }),
   defineRoute({
@@ -87,7 +87,7 @@ export const KEY_LIST_ROUTES: readonly Route[] = [
     answer: z.object({ key: z.array(z.string()), info: z.array(keyView) }),
     handle: async ({ keys: references }, request) => {
       const keys = await infoOf(references, request);
-      return { body: { key: keys.map(({ id }) => id), info: keys.map(viewKey) } };
+      return { body: { key: keys.map(({ id }) => id), info: await viewKeys(keys, request.parts) } };
     },
   }),
   defineRoute({
@@ -109,10 +109,10 @@ export const KEY_LIST_ROUTES: readonly Route[] = [
     handle: async (input, request) => {
       const { actor, parts } = request;
       const page = { page: input.page, size: input.size };
-      const show = (key: StoredKey) => (input.return_full_object ? viewKey(key) : key.id);
+      const show = async (keys: readonly StoredKey[]) =>
+        input.return_full_object ? viewKeys(keys, parts) : keys.map(({ id }) => id);
       if (input.key_hash !== undefined) {
-        const [key] = await infoOf([input.key_hash], request).catch(emptyWhenMissing);
-        const keys = key === undefined ? [] : [show(key)];
+        const keys = await show(await infoOf([input.key_hash], request).catch(emptyWhenMissing));
         return { body: { keys, total_count: keys.length, current_page: 1, total_pages: keys.length } };
       }
       const filter = {
@@ -126,7 +126,7 @@ export const KEY_LIST_ROUTES: readonly Route[] = [
       const found = await listVisible(parts.store.read, filter, page, sort, actor, input.include_team_keys);
       return {
         body: {
-          keys: found.rows.map(show),
+          keys: await show(found.rows),
           total_count: found.total,
           current_page: page.page,
           total_pages: pagesOf(found, page),

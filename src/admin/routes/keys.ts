@@ -5,12 +5,13 @@ import { shownName } from '../../domain/keys/bearer-key.ts';
 import { type FreshCredentials, lookupsOf, makeCredentials } from '../credentials.ts';
 import { KEY_FIELDS } from '../fields.ts';
 import { requireOwnKey, requireOwnKeyByAlias } from '../find-key.ts';
+import { requireLimitsKept } from '../held-limits.ts';
 import { KEYS_PER_REQUEST_MAX } from '../inputs.ts';
 import { ensureUser, keyInput, keyPatch, newKeyFacts } from '../key-facts.ts';
 import type { AdminChange, AdminParts } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, changing, defineRoute, parseInput, type Route } from '../route.ts';
-import { freshKeyView, keyView, viewKey } from '../views.ts';
+import { freshKeyView, keyView, viewKey, viewKeys } from '../views.ts';
 
 const BULK_MAX = 500;
 
@@ -39,9 +40,13 @@ export async function requireUnused(change: AdminChange, key: string, parts: Adm
 }
 
 /** The one answer that shows the secrets of a key. */
-export function viewFresh(key: StoredKey, fresh: FreshCredentials): z.infer<typeof freshKeyView> {
+export async function viewFresh(
+  key: StoredKey,
+  fresh: FreshCredentials,
+  parts: AdminParts,
+): Promise<z.infer<typeof freshKeyView>> {
   return {
-    ...viewKey(key),
+    ...(await viewKey(key, parts)),
     key: fresh.key,
     token: fresh.key,
     aws_access_key_id: fresh.accessKeyId,
@@ -59,13 +64,14 @@ async function generate(
   const facts = newKeyFacts(input, actor, parts.clock.nowMs(), owner);
   const fresh = makeCredentials(input.key === '' ? undefined : input.key, 'key', actor, parts);
   const key = await changing(request, action, (change) => storeKey(change, facts, fresh, request));
-  return { body: viewFresh(key, fresh) };
+  return { body: await viewFresh(key, fresh, parts) };
 }
 
 async function update(change: AdminChange, input: z.infer<typeof updateInput>, request: AdminRequest) {
   const { actor, parts } = request;
   const key = await requireOwnKey(change, input.key, actor, parts);
   const patch = keyPatch(input, key, actor, parts.clock.nowMs());
+  await requireLimitsKept(change, key, patch, actor);
   await ensureUser(change, patch.userId ?? null, actor);
   return change.updateKey(key.id, patch);
 }
@@ -83,7 +89,7 @@ function blocking(path: string, blocked: boolean): Route {
         const { id } = await requireOwnKey(change, reference, request.actor, request.parts);
         return change.updateKey(id, { blocked });
       });
-      return { body: viewKey(key) };
+      return { body: await viewKey(key, request.parts) };
     },
   });
 }
@@ -120,7 +126,7 @@ export const KEY_ROUTES: readonly Route[] = [
     answer: keyView.extend({ key: z.string() }),
     handle: async (input, request) => {
       const key = await changing(request, 'key.update', (change) => update(change, input, request));
-      return { body: { key: key.id, ...viewKey(key) } };
+      return { body: { key: key.id, ...(await viewKey(key, request.parts)) } };
     },
   }),
   defineRoute({
@@ -141,7 +147,8 @@ export const KEY_ROUTES: readonly Route[] = [
         for (const input of inputs) done.push(await update(change, input, request));
         return done;
       });
-      const updates = updated.map((key) => ({ key: key.id, key_info: viewKey(key) }));
+      const shown = await viewKeys(updated, request.parts);
+      const updates = shown.map((view) => ({ key: view.token_id, key_info: view }));
       return { body: { total_requested: keys.length, successful_updates: updates, failed_updates: [] } };
     },
   }),

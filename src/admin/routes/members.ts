@@ -37,12 +37,13 @@ async function changeMembers(
   work: (change: AdminChange) => Promise<void>,
 ): Promise<Answer> {
   requireLead(request.actor, teamId);
-  return changing(request, action, async (change) => {
-    const team = await change.getTeam(teamId);
-    if (team === null) throw noSuchTeam();
+  const { team, members } = await changing(request, action, async (change) => {
+    const found = await change.getTeam(teamId);
+    if (found === null) throw noSuchTeam();
     await work(change);
-    return { body: viewTeam(team, await change.listMembers(teamId)) };
+    return { team: found, members: await change.listMembers(teamId) };
   });
+  return { body: await viewTeam(team, members, request.parts) };
 }
 
 /** Who is in a team, and as what. */

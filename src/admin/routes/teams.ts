@@ -5,16 +5,27 @@ import { type Actor, isAdmin, leadsTeam, requireHeld, seesAll } from '../actor.t
 import { TEAM_FIELDS } from '../fields.ts';
 import { holderAfter, mentionsGrant, NEW_OWNER, OPEN_GRANT } from '../grants.ts';
 import { grantShape, idText, nameText, pageShape, pageSizeShape } from '../inputs.ts';
+import { holderLimitShape } from '../limit-inputs.ts';
+import { mentionsLimits } from '../limits.ts';
 import { textOrNull } from '../key-facts.ts';
 import { addMember } from '../members.ts';
 import type { AdminParts, AdminReads } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, type Answer, changing, defineRoute, type Route } from '../route.ts';
-import { keyView, pagesOf, teamView, totalHeader, viewKey, viewTeam } from '../views.ts';
+import {
+  keyView,
+  pagesOf,
+  type TeamWithMembers,
+  teamView,
+  totalHeader,
+  viewKeys,
+  viewTeam,
+  viewTeams,
+} from '../views.ts';
 
 const KEYS_SHOWN = 100;
 
-const teamShape = { ...grantShape, team_alias: nameText.optional() } as const;
+const teamShape = { ...grantShape, ...holderLimitShape, team_alias: nameText.optional() } as const;
 const member = z.strictObject({
   role: z.enum(['admin', 'user']).default('user'),
   user_id: idText.optional(),
@@ -44,7 +55,7 @@ function maySeeTeam(actor: Actor, teamId: string): boolean {
 }
 
 async function answerTeam(team: StoredTeam, parts: AdminParts): Promise<Answer> {
-  return { body: viewTeam(team, await parts.store.read.listMembers(team.id)) };
+  return { body: await viewTeam(team, await parts.store.read.listMembers(team.id), parts) };
 }
 
 /** An admin of the team says what it is called and keeps its notes; what it may do is said by those above it. */
@@ -53,12 +64,12 @@ async function updateTeam(input: z.infer<typeof updateInput>, request: AdminRequ
   const team = await changing(request, 'team.update', async (change) => {
     const before = await requireTeam(change, input.team_id, actor);
     if (!leadsTeam(actor, before.id)) throw new Problem(403, 'A team is changed by its admins.', { param: 'team_id' });
-    if (!isAdmin(actor) && (mentionsGrant(input) || input.blocked !== undefined)) {
-      throw new Problem(403, 'What a team may do is changed by a proxy admin.');
+    if (!isAdmin(actor) && (mentionsGrant(input) || mentionsLimits(input) || input.blocked !== undefined)) {
+      throw new Problem(403, 'What a team may do and spend is changed by a proxy admin.');
     }
-    const { grant, blocked, metadata, tags } = holderAfter(input, before, OPEN_GRANT, actor);
+    const { grant, limits, budgetId, blocked, metadata, tags } = holderAfter(input, before, OPEN_GRANT, actor);
     const alias = input.team_alias === undefined ? before.alias : textOrNull(input.team_alias);
-    return change.updateTeam(before.id, { grant, blocked, metadata, tags, alias });
+    return change.updateTeam(before.id, { grant, limits, budgetId, blocked, metadata, tags, alias });
   });
   return answerTeam(team, parts);
 }
@@ -71,9 +82,9 @@ async function listTeams(
   const own = actor.kind === 'key' && actor.teamId !== null ? [actor.teamId] : [];
   const visible = actor.kind === 'master' || seesAll(actor) ? {} : { ids: [...new Set([...actor.memberOf, ...own])] };
   const found = await parts.store.read.listTeams({ ...filter, ...visible }, page);
-  const views = [];
-  for (const team of found.rows) views.push(viewTeam(team, await parts.store.read.listMembers(team.id)));
-  return { page: found, views };
+  const teams: TeamWithMembers[] = [];
+  for (const team of found.rows) teams.push({ ...team, members: await parts.store.read.listMembers(team.id) });
+  return { page: found, views: await viewTeams(teams, parts) };
 }
 
 function blocking(path: string, blocked: boolean): Route {
@@ -171,8 +182,8 @@ export const TEAM_ROUTES: readonly Route[] = [
       return {
         body: {
           team_id: id,
-          team_info: viewTeam(team, members),
-          keys: keys.map(viewKey),
+          team_info: await viewTeam(team, members, parts),
+          keys: await viewKeys(keys, parts),
           team_memberships: members.map(({ userId, role }) => ({ user_id: userId, team_id: id, role })),
         },
       };

@@ -1,15 +1,26 @@
-import type { StoredUser } from '../../domain/holders.ts';
+import type { StoredTeam, StoredUser } from '../../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
 import { type Actor, requireHeld, seesAll, USER_ROLES } from '../actor.ts';
 import { makeCredentials } from '../credentials.ts';
 import { USER_FIELDS } from '../fields.ts';
 import { holderAfter, NEW_OWNER, OPEN_GRANT } from '../grants.ts';
 import { durationText, grantShape, idText, nameText, pageSizeShape } from '../inputs.ts';
+import { holderLimitShape } from '../limit-inputs.ts';
 import { newKeyFacts, textOrNull } from '../key-facts.ts';
 import type { AdminChange } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { changing, defineRoute, type Route } from '../route.ts';
-import { freshKeyView, keyView, pagesOf, userView, viewKey, viewTeam, viewUser } from '../views.ts';
+import {
+  freshKeyView,
+  keyView,
+  pagesOf,
+  type TeamWithMembers,
+  userView,
+  viewKeys,
+  viewTeams,
+  viewUser,
+  viewUsers,
+} from '../views.ts';
 import { storeKey, viewFresh } from './keys.ts';
 
 const SHOWN = { page: 1, size: 100 } as const;
@@ -17,6 +28,7 @@ const ADMIN_ROLE = 'proxy_admin';
 
 const userShape = {
   ...grantShape,
+  ...holderLimitShape,
   user_email: nameText.optional(),
   user_alias: nameText.optional(),
   user_role: z.enum(USER_ROLES).optional(),
@@ -47,6 +59,10 @@ function noSuchUser(): Problem {
   return new Problem(404, 'User not found in database.', { param: 'user_id' });
 }
 
+function withoutMembers(team: StoredTeam): TeamWithMembers {
+  return { ...team, members: [] };
+}
+
 /** Users are made, changed, listed and taken away. */
 export const USER_ROUTES: readonly Route[] = [
   defineRoute({
@@ -75,7 +91,8 @@ export const USER_ROUTES: readonly Route[] = [
         for (const teamId of input.teams ?? []) await change.setMember({ teamId, userId: id, role: 'user' });
         return { user: made, key: input.auto_create_key ? await storeKey(change, keyFacts, fresh, request) : null };
       });
-      return { body: { ...(key === null ? {} : viewFresh(key, fresh)), ...viewUser(user) } };
+      const shownKey = key === null ? {} : await viewFresh(key, fresh, parts);
+      return { body: { ...shownKey, ...(await viewUser(user, parts)) } };
     },
   }),
   defineRoute({
@@ -91,12 +108,18 @@ export const USER_ROUTES: readonly Route[] = [
         const before = await requireUser(change, input.user_id);
         const role = input.user_role ?? before.role;
         if (role !== ADMIN_ROLE || input.blocked === true) await requireOtherAdmin(change, before, request.actor);
-        const { grant, blocked, metadata, tags } = holderAfter(input, before, OPEN_GRANT, request.actor);
+        const { grant, limits, budgetId, blocked, metadata, tags } = holderAfter(
+          input,
+          before,
+          OPEN_GRANT,
+          request.actor,
+        );
         const alias = input.user_alias === undefined ? before.alias : textOrNull(input.user_alias);
         const email = input.user_email === undefined ? before.email : textOrNull(input.user_email);
-        return change.updateUser(before.id, { grant, blocked, metadata, tags, alias, email, role });
+        const facts = { grant, limits, budgetId, blocked, metadata, tags, alias, email, role };
+        return change.updateUser(before.id, facts);
       });
-      return { body: viewUser(user) };
+      return { body: await viewUser(user, request.parts) };
     },
   }),
   defineRoute({
@@ -140,10 +163,10 @@ export const USER_ROUTES: readonly Route[] = [
       return {
         body: {
           user_id: id,
-          user_info: viewUser(user),
-          keys: keys.rows.map(viewKey),
+          user_info: await viewUser(user, parts),
+          keys: await viewKeys(keys.rows, parts),
           // Who else is in them is said by /team/info.
-          teams: teams.rows.map((team) => viewTeam(team, [])),
+          teams: await viewTeams(teams.rows.map(withoutMembers), parts),
         },
       };
     },
@@ -171,7 +194,8 @@ export const USER_ROUTES: readonly Route[] = [
       const filter = { role, emailContains: user_email, teamId: team, ids: ids?.split(',').slice(0, 100) };
       const found = await parts.store.read.listUsers(filter, { page, size });
       const total_pages = pagesOf(found, { page, size });
-      return { body: { users: found.rows.map(viewUser), total: found.total, page, page_size: size, total_pages } };
+      const users = await viewUsers(found.rows, parts);
+      return { body: { users, total: found.total, page, page_size: size, total_pages } };
     },
   }),
 ];
