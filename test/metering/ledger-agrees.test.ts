@@ -3,14 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { Fault, SimulatorRequest } from '../../simulator/index.ts';
+import type { Fault } from '../../simulator/index.ts';
 import { seededRandom } from '../domain/aws/seeded-random.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { until } from '../support/until.ts';
 import { issueKey, EVERY_OPERATION } from '../support/virtual-keys.ts';
-import { type Abort, anyAbort, Caller, each, type Seen } from './caller.ts';
+import { type Abort, anyAbort, Caller, each } from './caller.ts';
 import { dollarsOf, type Quantities } from './bills.ts';
-import { addUp, bySession, type CallOnDisk, readLedger } from './stored-calls.ts';
+import { byUserAgent, type Judge, judgeAll, type Made } from './judging.ts';
+import { addUp, bySession, readLedger } from './stored-calls.ts';
 import { EVERYTHING, one, type Pacing, planCall, type PlannedCall, type Random } from './workload.ts';
 
 /** How many calls are made; the environment may ask for a long run. */
@@ -28,11 +29,6 @@ const FAULTY_PERCENT_MIN = 4;
 const STALLS = 8;
 const SILENCE_MS_MAX = 3000;
 const RECORDED_BYTES_MAX = 2 ** 31;
-
-interface Made {
-  readonly planned: PlannedCall;
-  readonly seen: Seen;
-}
 
 function pacingOf(random: Random, abort: Abort | null): Pacing {
   // A client that gives up on its answer needs one that takes a while.
@@ -75,10 +71,10 @@ function stall(number: number, { operation }: PlannedCall): Fault {
     : { ...place, kind: 'cut', afterBytes: 100, ending: 'stall' };
 }
 
-async function makeCalls({ origin, simulator }: TestGateway): Promise<readonly Made[]> {
+async function makeCalls({ origin, simulator }: TestGateway): Promise<ReadonlyMap<string, Made>> {
   const { bearer } = await issueKey(origin, { ...EVERY_OPERATION, key_alias: 'everything' });
   const caller = new Caller(bearer);
-  const made: Made[] = [];
+  const made = new Map<string, Made>();
   await each(CALLS, AT_ONCE, async (number) => {
     const random = seededRandom(SEED + number);
     const abort = random(100) < ABORTING_PERCENT ? anyAbort(random) : null;
@@ -88,29 +84,16 @@ async function makeCalls({ origin, simulator }: TestGateway): Promise<readonly M
     // Whoever comes next with this operation meets it: the simulator knows whom it has hit.
     const injected = fault === null ? null : simulator.inject(fault);
     const labels = { 'x-litellm-customer-id': `customer ${random(7)}`, 'x-litellm-tags': `odd-${number % 2},all` };
-    made[number] = { planned, seen: await caller.call(origin, nameOf(number), planned, abort, labels) };
+    const name = `call-${number}`;
+    made.set(name, { planned, seen: await caller.call(origin, name, planned, abort, labels) });
     injected?.clear();
   });
   caller.close();
   return made;
 }
 
-function nameOf(number: number): string {
-  return `call-${number}`;
-}
-
-function byUserAgent(requests: readonly SimulatorRequest[]): ReadonlyMap<string, SimulatorRequest> {
-  const found = new Map<string, SimulatorRequest>();
-  for (const request of requests) {
-    const name = request.rawHeaders.find(([header]) => header.toLowerCase() === 'user-agent')?.[1] ?? '';
-    assert.ok(!found.has(name), `${name} was sent twice`);
-    found.set(name, request);
-  }
-  return found;
-}
-
 /** Holds what is stored of one call against what the simulator said. */
-function judge({ planned, seen }: Made, said: SimulatorRequest | undefined, stored: CallOnDisk | undefined): void {
+const judge: Judge = ({ planned, seen }, said, stored) => {
   assert.equal(said?.refusal, undefined, 'the simulator takes every call');
   if (said !== undefined) assert.ok(stored !== undefined, 'what Bedrock got is written down');
   if (seen.status !== null) assert.ok(stored !== undefined, 'what was answered is written down');
@@ -142,7 +125,7 @@ function judge({ planned, seen }: Made, said: SimulatorRequest | undefined, stor
     assert.equal(stored.costNanos, planned.costNanos);
     assert.deepEqual(stored.used, planned.used);
   }
-}
+};
 
 /** How long cache entries live may stand where the answer was cut. */
 function together({ cacheWrite5mTokens = 0, cacheWrite1hTokens = 0, ...others }: Quantities): Quantities {
@@ -167,7 +150,7 @@ test(`after ${CALLS} calls, many abandoned and some broken, the ledger says what
     },
     simulator: { recordsMax: CALLS * 2, recordedBodyBytesMax: RECORDED_BYTES_MAX, hashResponses: false },
   });
-  let made: readonly Made[];
+  let made: ReadonlyMap<string, Made>;
   try {
     made = await makeCalls(running);
     await until(() => running.gateway.running() === 0);
@@ -179,15 +162,7 @@ test(`after ${CALLS} calls, many abandoned and some broken, the ledger says what
   const said = byUserAgent(running.simulator.requests());
   const { calls, totals, tagTotals } = readLedger(dataDir);
   const stored = bySession(calls);
-  made.forEach((call, number) => {
-    const name = nameOf(number);
-    try {
-      judge(call, said.get(name), stored.get(name));
-    } catch (error) {
-      const facts = { call, said: said.get(name)?.ended, stored: stored.get(name) };
-      throw new Error(`${name}: ${JSON.stringify(facts, (_key, value) => plain(value))}`, { cause: error });
-    }
-  });
+  judgeAll(made, said, stored, judge);
   const nameless = calls.filter(({ session }) => session === null);
   for (const call of nameless) {
     // Who asked is known from the head, but not for whom: the body never came.
@@ -207,7 +182,7 @@ test(`after ${CALLS} calls, many abandoned and some broken, the ledger says what
   // The test is worth something only if enough of everything has happened.
   const abandoned = countWhere(calls, ({ outcome }) => outcome === 'abandoned');
   const broken = countWhere(said.values(), ({ ended, status }) => ended !== 'completed' || (status ?? 0) >= 400);
-  const left = countWhere(made, ({ seen }) => !seen.whole);
+  const left = countWhere(made.values(), ({ seen }) => !seen.whole);
   assert.ok(left * 100 > CALLS * ABORTED_PERCENT_MIN, `${left} not seen whole`);
   assert.ok(broken * 100 > CALLS * FAULTY_PERCENT_MIN, `${broken} broken`);
   context.diagnostic(
@@ -215,7 +190,3 @@ test(`after ${CALLS} calls, many abandoned and some broken, the ledger says what
       `${broken} faulty, ${totals.unpriced} of unknown cost, $${dollarsOf(totals.costNanos)} in all`,
   );
 });
-
-function plain(value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
-}

@@ -26,7 +26,8 @@ export interface Pacing {
   readonly textBytes?: number;
 }
 
-type Plan = (random: Random, pacing: Pacing) => PlannedCall;
+/** @param inputTokensMax of which as much again may come from, and go to, a cache */
+type Plan = (random: Random, pacing: Pacing, inputTokensMax: number) => PlannedCall;
 
 const HAIKU = 'anthropic.claude-3-haiku-20240307-v1:0';
 const SONNET = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
@@ -59,20 +60,27 @@ function usedOf(told: Dictated): Quantities {
   });
 }
 
-function plainTokens(random: Random): Dictated {
-  return { inputTokens: 1 + random(40_000), outputTokens: 1 + random(4000) };
-}
+type Tell = (random: Random, inputTokensMax: number) => Dictated;
 
-function cachedTokens(random: Random): Dictated {
-  return { ...plainTokens(random), cacheReadInputTokens: random(20_000), cacheWriteInputTokens: random(10_000) };
-}
+const OUTPUT_TOKENS_MAX = 4000;
 
-function sonnetTokens(random: Random): Dictated {
-  const written = random(10_000);
-  return { ...cachedTokens(random), cacheWriteInputTokens: written, cacheWrite1hInputTokens: random(written + 1) };
-}
+const plainTokens: Tell = (random, inputTokensMax) => ({
+  inputTokens: 1 + random(inputTokensMax),
+  outputTokens: 1 + random(OUTPUT_TOKENS_MAX),
+});
 
-const MODELS_OF_CONVERSE: readonly (readonly [model: string, told: (random: Random) => Dictated])[] = [
+const cachedTokens: Tell = (random, inputTokensMax) => ({
+  ...plainTokens(random, inputTokensMax),
+  cacheReadInputTokens: random(inputTokensMax),
+  cacheWriteInputTokens: random(inputTokensMax),
+});
+
+const sonnetTokens: Tell = (random, inputTokensMax) => {
+  const told = cachedTokens(random, inputTokensMax);
+  return { ...told, cacheWrite1hInputTokens: random((told.cacheWriteInputTokens ?? 0) + 1) };
+};
+
+const MODELS_OF_CONVERSE: readonly (readonly [model: string, tell: Tell])[] = [
   [MICRO, cachedTokens],
   [LITE, cachedTokens],
   [HAIKU, cachedTokens],
@@ -100,12 +108,12 @@ function modelBill(model: string, told: Dictated): Pick<PlannedCall, 'used' | 'c
 }
 
 function converse(operation: 'Converse' | 'ConverseStream'): Plan {
-  return (random, pacing) => {
+  return (random, pacing, inputTokensMax) => {
     const [model, tell] = one(random, MODELS_OF_CONVERSE);
-    const told = tell(random);
+    const told = tell(random, inputTokensMax);
     const body = {
       messages: [{ role: 'user', content: [{ text: 'What is an outcrop?' }] }],
-      inferenceConfig: { maxTokens: 5000 },
+      inferenceConfig: { maxTokens: OUTPUT_TOKENS_MAX },
       additionalModelRequestFields: { simulator: { ...pacing, usage: told } },
     };
     const action = operation === 'Converse' ? 'converse' : 'converse-stream';
@@ -116,41 +124,56 @@ function converse(operation: 'Converse' | 'ConverseStream'): Plan {
 interface Family {
   readonly model: string;
   readonly body: object;
-  readonly tell: (random: Random) => Dictated;
+  readonly tell: Tell;
 }
 
 const FAMILIES: readonly Family[] = [
   {
     model: HAIKU,
-    body: { anthropic_version: 'bedrock-2023-05-31', max_tokens: 5000, messages: [{ role: 'user', content: 'Hi' }] },
+    body: {
+      anthropic_version: 'bedrock-2023-05-31',
+      max_tokens: OUTPUT_TOKENS_MAX,
+      messages: [{ role: 'user', content: 'Hi' }],
+    },
     tell: cachedTokens,
   },
   {
     model: SONNET,
-    body: { anthropic_version: 'bedrock-2023-05-31', max_tokens: 5000, messages: [{ role: 'user', content: 'Hi' }] },
+    body: {
+      anthropic_version: 'bedrock-2023-05-31',
+      max_tokens: OUTPUT_TOKENS_MAX,
+      messages: [{ role: 'user', content: 'Hi' }],
+    },
     tell: sonnetTokens,
   },
   {
     model: LITE,
-    body: { messages: [{ role: 'user', content: [{ text: 'Hi' }] }], inferenceConfig: { maxTokens: 5000 } },
+    body: {
+      messages: [{ role: 'user', content: [{ text: 'Hi' }] }],
+      inferenceConfig: { maxTokens: OUTPUT_TOKENS_MAX },
+    },
     tell: cachedTokens,
   },
-  { model: LLAMA, body: { prompt: 'Hi', max_gen_len: 5000 }, tell: plainTokens },
-  { model: TITAN, body: { inputText: 'Hi', textGenerationConfig: { maxTokenCount: 5000 } }, tell: plainTokens },
+  { model: LLAMA, body: { prompt: 'Hi', max_gen_len: OUTPUT_TOKENS_MAX }, tell: plainTokens },
+  {
+    model: TITAN,
+    body: { inputText: 'Hi', textGenerationConfig: { maxTokenCount: OUTPUT_TOKENS_MAX } },
+    tell: plainTokens,
+  },
 ];
 
 function invoke(operation: 'InvokeModel' | 'InvokeModelWithResponseStream'): Plan {
-  return (random, pacing) => {
+  return (random, pacing, inputTokensMax) => {
     const { model, body, tell } = one(random, FAMILIES);
-    const told = tell(random);
+    const told = tell(random, inputTokensMax);
     const action = operation === 'InvokeModel' ? 'invoke' : 'invoke-with-response-stream';
     const asked = { ...body, simulator: { ...pacing, usage: told } };
     return post(operation, modelPath(model, action), asked, modelBill(model, told), true);
   };
 }
 
-const embed: Plan = (random, pacing) => {
-  const told = { inputTokens: 1 + random(8000), outputTokens: 0 };
+const embed: Plan = (random, pacing, inputTokensMax) => {
+  const told = { inputTokens: 1 + random(inputTokensMax), outputTokens: 0 };
   const simulator = { delayMs: pacing.delayMs ?? 0, usage: told };
   const [model, body] =
     random(2) === 0
@@ -204,8 +227,8 @@ const guardrail: Plan = (random) => {
 };
 
 /** The simulator's agents ask Claude 3 Haiku. */
-const agent: Plan = (random, { delayMs = 0, intervalMs = 0 }) => {
-  const told = plainTokens(random);
+const agent: Plan = (random, { delayMs = 0, intervalMs = 0 }, inputTokensMax) => {
+  const told = plainTokens(random, inputTokensMax);
   // A trace repeats the model's answer; of one longer than 64 KiB the gateway does not read what was used, and says so.
   const pacing = { delayMs, intervalMs, chunks: 1 + random(5) };
   const body = { inputText: 'Hi', enableTrace: true, simulator: { ...pacing, usage: told } };
@@ -288,10 +311,21 @@ export const STREAMS: Mix = [
   [1, invoke('InvokeModelWithResponseStream')],
 ];
 
-export function planCall(random: Random, mix: Mix, pacing: Pacing = {}): PlannedCall {
+/** Far more than these short requests can have: what the simulator says is believed, as Bedrock is. */
+const INPUT_TOKENS_MAX = 40_000;
+
+/** With no more input tokens than these bodies have bytes, so that what is reserved for them is enough. */
+export const HONEST_INPUT_TOKENS_MAX = 500;
+
+export function planCall(
+  random: Random,
+  mix: Mix,
+  pacing: Pacing = {},
+  inputTokensMax = INPUT_TOKENS_MAX,
+): PlannedCall {
   let left = random(mix.reduce((sum, [share]) => sum + share, 0));
   for (const [share, plan] of mix) {
-    if (left < share) return plan(random, pacing);
+    if (left < share) return plan(random, pacing, inputTokensMax);
     left -= share;
   }
   throw new Error('A mix has no plan.');
