@@ -10,6 +10,7 @@ import { nameText } from './inputs.ts';
 import type { AdminParts } from './ports.ts';
 import { Problem, problemBody, problemOfStoreFault, shownField } from './problem.ts';
 import type { Answer, Route } from './route.ts';
+import { ACTIVITY_ROUTES } from './routes/activity.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { BUDGET_ROUTES } from './routes/budgets.ts';
 import { CREDENTIAL_ROUTES } from './routes/credentials.ts';
@@ -17,9 +18,14 @@ import { CUSTOMER_ROUTES } from './routes/customers.ts';
 import { DATA_KEY_ROUTES } from './routes/data-keys.ts';
 import { KEY_LIST_ROUTES } from './routes/key-lists.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
+import { LEDGER_ROUTES } from './routes/ledger.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
 import { SPEND_RESET_ROUTES } from './routes/spend-resets.ts';
+import { SPEND_LOG_ROUTES } from './routes/spend-logs.ts';
+import { SPEND_REPORT_ROUTES } from './routes/spend-report.ts';
+import { SPEND_ROUTES } from './routes/spend.ts';
 import { TEAM_ROUTES } from './routes/teams.ts';
+import { USAGE_ROUTES } from './routes/usage.ts';
 import { USER_ROUTES } from './routes/users.ts';
 
 /** Every route of the management API. */
@@ -33,6 +39,12 @@ export const ROUTES: readonly Route[] = [
   ...CUSTOMER_ROUTES,
   ...BUDGET_ROUTES,
   ...SPEND_RESET_ROUTES,
+  ...SPEND_ROUTES,
+  ...SPEND_LOG_ROUTES,
+  ...SPEND_REPORT_ROUTES,
+  ...ACTIVITY_ROUTES,
+  ...USAGE_ROUTES,
+  ...LEDGER_ROUTES,
   ...AUDIT_ROUTES,
   ...DATA_KEY_ROUTES,
 ];
@@ -90,12 +102,19 @@ async function answer(route: Route, context: AdminContext, parts: AdminParts): P
     const raw = route.method === 'get' ? query(context) : parseBody(await readText());
     const { body, headers: extra }: Answer = await route.run(
       { ...raw, ...context.req.param() },
-      { actor, parts, sourceAddress, onBehalfOf: isChange ? changedBy(headers) : null },
+      {
+        actor,
+        parts,
+        sourceAddress,
+        onBehalfOf: isChange ? changedBy(headers) : null,
+        accept: headers.get('accept') ?? null,
+      },
     );
     const facts = { requestId, route: route.path, actor: actorName(actor) };
     if (isChange) parts.log.info(facts, 'management change');
     else parts.log.debug(facts, 'management request');
-    return Response.json(body, { headers: { ...PRIVATE, ...extra } });
+    const options = { headers: { ...PRIVATE, ...extra } };
+    return typeof body === 'string' ? new Response(body, options) : Response.json(body, options);
   } catch (error) {
     return refuse(context, toProblem(error, parts), route.path, parts);
   }

@@ -13,10 +13,13 @@ export interface AdminRequest {
   readonly sourceAddress: string | null;
   /** In whose name the actor says to act; null for its own. */
   readonly onBehalfOf: string | null;
+  /** The header, where there is one. */
+  readonly accept: string | null;
 }
 
 /** What a handler answers. */
 export interface Answer {
+  /** Sent as JSON; a text as it is. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

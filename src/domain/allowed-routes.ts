@@ -6,12 +6,36 @@ const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
   ['llm_api_routes', ['/bedrock']],
   [
     'info_routes',
-    ['/key/info', '/v2/key/info', '/key/list', '/key/aliases', '/key/health', '/team/info', '/team/list'],
+    [
+      '/key/info',
+      '/v2/key/info',
+      '/key/list',
+      '/key/aliases',
+      '/key/health',
+      '/team/info',
+      '/team/list',
+      '/spend',
+      '/usage',
+    ],
   ],
   ['self_managed_routes', ['/key/aws-credentials']],
   [
     'management_routes',
-    ['/key', '/v2/key', '/team', '/v2/team', '/user', '/customer', '/end_user', '/budget', '/global', '/audit'],
+    [
+      '/key',
+      '/v2/key',
+      '/team',
+      '/v2/team',
+      '/user',
+      '/customer',
+      '/end_user',
+      '/budget',
+      '/global',
+      '/spend',
+      '/usage',
+      '/ledger',
+      '/audit',
+    ],
   ],
 ]);
 

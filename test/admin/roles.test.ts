@@ -38,6 +38,8 @@ const MASTER_ONLY = { admin: 403, viewer: 403, teamAdmin: 403, otherTeam: 403, p
 const EVERYBODY = { admin: 'ok', viewer: 'ok', teamAdmin: 'ok', otherTeam: 'ok', plain: 'ok' } as const;
 /** May be changed by admins of the team; to those of another it is not there. */
 const TEAM = { admin: 'ok', viewer: 403, teamAdmin: 'ok', otherTeam: 404, plain: 403 } as const;
+/** The calls of a team are shown to its admins; to others it is not there. */
+const TEAM_CALLS = { ...EVERYBODY, otherTeam: 404, plain: 404 } as const;
 const key = ({ keyId }: Made) => ({ body: { key: keyId } });
 const customer = ({ name }: Made) => ({ body: { user_id: name } });
 
@@ -130,6 +132,38 @@ const MATRIX: Readonly<Record<string, Row>> = {
     plain: 404,
   },
   'get /user/list': { request: () => ({}), ...AUDITORS },
+  'get /spend/keys': { request: () => ({}), ...EVERYBODY },
+  'get /spend/users': { request: () => ({}), ...EVERYBODY },
+  'get /spend/tags': { request: () => ({}), ...EVERYBODY },
+  'get /spend/logs': {
+    request: ({ keyId }) => ({ target: `/spend/logs?api_key=${keyId}` }),
+    ...EVERYBODY,
+    otherTeam: 404,
+    plain: 404,
+  },
+  'get /spend/logs/v2': { request: () => ({ target: '/spend/logs/v2?team_id=t1' }), ...TEAM_CALLS },
+  'get /global/spend/report': {
+    request: () => ({ target: '/global/spend/report?start_date=2026-11-01&end_date=2026-11-30&team_id=t1' }),
+    ...TEAM_CALLS,
+  },
+  'get /user/daily/activity': {
+    request: () => ({ target: '/user/daily/activity?start_date=2026-11-01&end_date=2026-11-30&user_id=member' }),
+    ...AUDITORS,
+    teamAdmin: 404,
+    otherTeam: 404,
+    plain: 404,
+  },
+  'get /user/daily/activity/aggregated': {
+    request: () => ({ target: '/user/daily/activity/aggregated?start_date=2026-11-01&end_date=2026-11-30' }),
+    ...EVERYBODY,
+  },
+  'get /team/daily/activity': {
+    request: () => ({ target: '/team/daily/activity?start_date=2026-11-01&end_date=2026-11-30&team_ids=t1' }),
+    ...TEAM_CALLS,
+  },
+  'get /usage': { request: () => ({ target: '/usage?team=t1&group_by=key' }), ...TEAM_CALLS },
+  'get /ledger/status': { request: () => ({}), ...AUDITORS },
+  'post /ledger/reprice': { request: () => ({ body: { since: '1d', dry_run: true } }), ...MASTER_ONLY },
   'get /audit': { request: () => ({}), ...AUDITORS },
   'post /data-key/roll': { request: () => ({ body: { deadline: '30d' } }), ...MASTER_ONLY },
   'get /data-key/status': { request: () => ({}), ...MASTER_ONLY },
