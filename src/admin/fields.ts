@@ -36,6 +36,8 @@ const NO_ESTIMATE: Refused = {
   why: 'what a request may come to at most is held for it: see max_output_tokens_reserved',
 };
 
+const COUNTED: Refused = { why: 'what was spent is counted; /key/{key}/reset_spend sets it back' };
+
 /** Rates and budgets as shared budgets have them. */
 const SHARED_LIMITS: FieldTable = {
   max_budget: 'limit',
@@ -59,7 +61,7 @@ const LIMITS: FieldTable = {
   budget_id: 'limit',
   temp_budget_increase: 'limit',
   temp_budget_expiry: 'limit',
-  spend: { why: 'what was spent is counted; /key/{key}/reset_spend sets it back', neutral: 0 },
+  spend: { ...COUNTED, neutral: 0 },
   budget_fallbacks: { why: 'a request over its budget is refused, not sent to another model' },
   throttle_on_budget_exceeded: { why: 'a request over its budget is refused, not slowed down', neutral: false },
   tpm_limit_type: NO_THROUGHPUT,
@@ -123,7 +125,7 @@ export const KEY_FIELDS: FieldTable = {
 };
 
 export const REGENERATE_FIELDS: FieldTable = {
-  ...KEY_FIELDS,
+  ...ofChange(KEY_FIELDS),
   new_key: 'enforced',
   grace_period: 'enforced',
   new_master_key: { why: 'the master key is changed by starting the gateway with another one' },
@@ -189,6 +191,11 @@ export const CUSTOMER_FIELDS: FieldTable = {
 };
 
 export const BUDGET_FIELDS: FieldTable = { ...SHARED_LIMITS, budget_id: 'enforced' };
+
+/** The fields of a change to what is there: 0 spent is nothing to ask for of something new, but of this it would be. */
+export function ofChange(table: FieldTable): FieldTable {
+  return { ...table, spend: COUNTED };
+}
 
 /**
  * Takes from a request the fields that say something and are not refused. Null is as if the field were not there, but for

@@ -21,7 +21,12 @@ export const dollars = z
     if (text === null) context.addIssue({ code: 'custom', message: NO_DOLLARS });
     return text ?? '';
   })
-  .openapi({ type: 'number', minimum: 0, description: 'Dollars, as a number or as decimal text.' });
+  .openapi({ type: ['number', 'string'], minimum: 0, description: 'Dollars, as a number or as decimal text.' });
+/** The same where null takes a limit away. */
+const clearableDollars = dollars
+  .nullable()
+  .optional()
+  .openapi({ type: ['number', 'string', 'null'], minimum: 0, description: 'Dollars.' });
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -87,8 +92,8 @@ export const limitShape = {
   rpm_limit: count.nullable().optional().openapi({ description: 'Requests in any 60 seconds.' }),
   tpm_limit: count.nullable().optional().openapi({ description: 'Tokens in any 60 seconds.' }),
   max_parallel_requests: count.nullable().optional(),
-  max_budget: dollars.nullable().optional(),
-  soft_budget: dollars.nullable().optional().openapi({ description: 'Dollars that are told of when they are spent.' }),
+  max_budget: clearableDollars,
+  soft_budget: clearableDollars.openapi({ description: 'Dollars that are told of when they are spent.' }),
   budget_duration: windowText
     .or(z.literal(''))
     .nullable()
@@ -118,8 +123,11 @@ export const limitShape = {
 /** The same of who can have a shared budget, and more for a while. */
 export const holderLimitShape = {
   ...limitShape,
-  temp_budget_increase: dollars.nullable().optional(),
-  temp_budget_expiry: moment.nullable().optional(),
+  temp_budget_increase: clearableDollars,
+  temp_budget_expiry: moment
+    .nullable()
+    .optional()
+    .openapi({ type: ['string', 'null'], description: 'Until when: a date or a moment, ISO 8601.' }),
   budget_id: idText.or(z.literal('')).nullable().optional().openapi({
     description: 'A shared budget: its limits hold where there are none of the own.',
   }),

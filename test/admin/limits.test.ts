@@ -170,6 +170,12 @@ onEachDatabase((database) => {
     });
   });
 
+  test('are described with null among what they may be, for programs that are made from the description', async () => {
+    const { text } = await admin.ask('GET /openapi.json', { key: null });
+    assert.match(text, /"max_budget":\{"type":\["number","string","null"\]/);
+    assert.match(text, /"rpm_limit":\{"type":\["integer","null"\]/);
+  });
+
   test('what lets requests in gets the limits as the domain reads them, and the cap on output', async () => {
     const made = await must('POST /key/generate', { ...EVERY_LIMIT, max_output_tokens_reserved: 4096 });
     assert.equal(made.json['max_output_tokens_reserved'], 4096);
@@ -237,6 +243,14 @@ onEachDatabase((database) => {
         assert.equal((await must('GET /key/list')).json['total_count'], before);
       });
     }
+
+    test('spend of 0, of something that is there already: it would be taken for setting it back', async () => {
+      for (const holder of HOLDERS) {
+        const id = await make(holder, { spend: 0 });
+        const refused = await admin.ask(`POST ${holder.change}`, { body: { [holder.idField]: id, spend: 0 } });
+        assert.deepEqual([refused.status, errorOf(refused)['param']], [422, 'spend'], refused.text);
+      }
+    });
 
     test('limits of a member in one team', async () => {
       for (const field of ['max_budget_in_team', 'rpm_limit']) {

@@ -1,6 +1,6 @@
 import type { StoredCustomer } from '../../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
-import { CUSTOMER_FIELDS } from '../fields.ts';
+import { CUSTOMER_FIELDS, ofChange } from '../fields.ts';
 import { NEW_OWNER } from '../grants.ts';
 import { flag, idText, metadataObject, nameText, pageShape } from '../inputs.ts';
 import { holderLimitShape } from '../limit-inputs.ts';
@@ -55,7 +55,7 @@ export const CUSTOMER_ROUTES: readonly Route[] = ['/customer', '/end_user'].flat
     summary: 'Change a customer',
     access: 'admin',
     input: customerInput,
-    fields: CUSTOMER_FIELDS,
+    fields: ofChange(CUSTOMER_FIELDS),
     answer: customerView,
     handle: async ({ user_id: id, alias, blocked, metadata, ...limits }, request) => {
       const patch = { blocked, metadata, ...(alias === undefined ? {} : { alias: textOrNull(alias) }) };

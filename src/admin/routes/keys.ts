@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { newKeyId } from '../../domain/keys/key-id.ts';
 import { shownName } from '../../domain/keys/bearer-key.ts';
 import { type FreshCredentials, lookupsOf, makeCredentials } from '../credentials.ts';
-import { KEY_FIELDS } from '../fields.ts';
+import { KEY_FIELDS, ofChange } from '../fields.ts';
 import { requireOwnKey, requireOwnKeyByAlias } from '../find-key.ts';
 import { requireLimitsKept } from '../held-limits.ts';
 import { KEYS_PER_REQUEST_MAX } from '../inputs.ts';
@@ -122,7 +122,7 @@ export const KEY_ROUTES: readonly Route[] = [
     summary: 'Change a key',
     access: 'manager',
     input: updateInput,
-    fields: KEY_FIELDS,
+    fields: ofChange(KEY_FIELDS),
     answer: keyView.extend({ key: z.string() }),
     handle: async (input, request) => {
       const key = await changing(request, 'key.update', (change) => update(change, input, request));
@@ -184,7 +184,7 @@ export const KEY_ROUTES: readonly Route[] = [
 /** @throws Problem 422 naming the entry and the field */
 function parseBulkEntry(raw: Readonly<Record<string, unknown>>, index: number): z.infer<typeof updateInput> {
   try {
-    return parseInput(raw, updateInput, KEY_FIELDS);
+    return parseInput(raw, updateInput, ofChange(KEY_FIELDS));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     throw new Problem(422, `keys.${index}: ${error.message}`, { param: `keys.${index}.${error.param ?? ''}` });

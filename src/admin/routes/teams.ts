@@ -2,7 +2,7 @@ import type { StoredTeam } from '../../domain/holders.ts';
 import type { Page, PageRequest, TeamFilter } from '../../domain/lists.ts';
 import { z } from '@hono/zod-openapi';
 import { type Actor, isAdmin, leadsTeam, requireHeld, seesAll } from '../actor.ts';
-import { TEAM_FIELDS } from '../fields.ts';
+import { ofChange, TEAM_FIELDS } from '../fields.ts';
 import { holderAfter, mentionsGrant, NEW_OWNER, OPEN_GRANT } from '../grants.ts';
 import { grantShape, idText, nameText, pageShape, pageSizeShape } from '../inputs.ts';
 import { holderLimitShape } from '../limit-inputs.ts';
@@ -131,7 +131,7 @@ export const TEAM_ROUTES: readonly Route[] = [
     summary: 'Change a team',
     access: 'manager',
     input: updateInput,
-    fields: TEAM_FIELDS,
+    fields: ofChange(TEAM_FIELDS),
     answer: teamView,
     handle: updateTeam,
   }),
@@ -141,7 +141,7 @@ export const TEAM_ROUTES: readonly Route[] = [
     summary: 'Change a team',
     access: 'manager',
     input: updateInput,
-    fields: TEAM_FIELDS,
+    fields: ofChange(TEAM_FIELDS),
     answer: teamView,
     handle: updateTeam,
   }),

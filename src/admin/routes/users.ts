@@ -2,7 +2,7 @@ import type { StoredTeam, StoredUser } from '../../domain/holders.ts';
 import { z } from '@hono/zod-openapi';
 import { type Actor, requireHeld, seesAll, USER_ROLES } from '../actor.ts';
 import { makeCredentials } from '../credentials.ts';
-import { USER_FIELDS } from '../fields.ts';
+import { ofChange, USER_FIELDS } from '../fields.ts';
 import { holderAfter, NEW_OWNER, OPEN_GRANT } from '../grants.ts';
 import { durationText, grantShape, idText, nameText, pageSizeShape } from '../inputs.ts';
 import { holderLimitShape } from '../limit-inputs.ts';
@@ -101,7 +101,7 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Change a user',
     access: 'admin',
     input: z.strictObject({ ...userShape, user_id: idText }),
-    fields: USER_FIELDS,
+    fields: ofChange(USER_FIELDS),
     answer: userView,
     handle: async (input, request) => {
       const user = await changing(request, 'user.update', async (change) => {
