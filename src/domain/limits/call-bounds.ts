@@ -35,10 +35,11 @@ export interface TokenBounds {
 const ADDED_TOKENS_MAX = 2048;
 
 /**
- * Tokens of one image, whatever its size: providers scale large ones down. Anthropic's documents end near 4,800 for the
- * models with high resolution (1,600 for others), Llama's at 6,400 (4 tiles of 1,600), Pixtral's at 4,160.
+ * Tokens of one image, whatever its size: providers scale large ones down. Anthropic's end near 4,800 for the models with
+ * high resolution (1,600 for others), Llama's at 6,400 (4 tiles of 1,600), Pixtral's at 4,160, Qwen's at 16,384:
+ * https://huggingface.co/Qwen/Qwen2-VL-7B-Instruct
  */
-const IMAGE_TOKENS_MAX = 8192;
+const IMAGE_TOKENS_MAX = 16_384;
 
 /**
  * How many tokens may go in at most. No tokenizer makes more than one token of a byte, so bytes bound the text; documents

@@ -160,7 +160,7 @@ describe('upper bounds', () => {
   const text = { textBytes: 1000, images: 0, documents: 0 };
   const inputs = [
     ['text: no more tokens than bytes, and what providers add', text, MODEL, 3048],
-    ['an image', { ...text, images: 2 }, MODEL, 3048 + 2 * 8192],
+    ['an image', { ...text, images: 2 }, MODEL, 3048 + 2 * 16_384],
     ['never more than the context window', { ...text, textBytes: 1e6 }, MODEL, 200_000],
     ['a document: the context window', { ...text, documents: 1 }, MODEL, 200_000],
     ['text for a model nobody knows', text, null, 3048],
