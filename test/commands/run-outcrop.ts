@@ -25,8 +25,8 @@ export interface RunOptions {
 }
 
 /** Each gateway keeps its keys in a folder of its own: another's are sealed under another master key. */
-function ownDataDir(args: readonly string[]): Record<string, string> {
-  if (args[0] !== 'start') return {};
+function ownDataDir(args: readonly string[], env: RunOptions['env']): Record<string, string> {
+  if (args[0] !== 'start' || env?.['OUTCROP_DATA_DIR'] !== undefined) return {};
   const folder = mkdtempSync(join(tmpdir(), 'outcrop-data-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return { OUTCROP_DATA_DIR: folder };
@@ -40,7 +40,7 @@ export function startOutcrop(args: readonly string[], { env = {}, cwd }: RunOpti
       PATH: process.env['PATH'] ?? '',
       HOME: '/nonexistent',
       AWS_EC2_METADATA_DISABLED: 'true',
-      ...ownDataDir(args),
+      ...ownDataDir(args, env),
       ...env,
     },
     ...(cwd === undefined ? {} : { cwd }),
