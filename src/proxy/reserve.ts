@@ -44,7 +44,8 @@ export async function reserve(id: string, metered: MeteredCall, limitedBy: Limit
   const { request, attribution } = metered;
   const { limits, region } = limitedBy;
   const nowMs = proxy.clock.nowMs();
-  const limited = { models: namesOf(metered), tags: attribution.tags };
+  const isByModel = limits.some(({ model }) => model !== null);
+  const limited = { models: isByModel ? namesOf(metered) : NO_NAMES, tags: attribution.tags };
   if (!limits.some((limit) => appliesTo(limit, limited))) return;
 
   const estimate = estimateOf(metered, limitedBy, proxy);
@@ -79,6 +80,8 @@ function heldNanos(charges: readonly Charge[]): number | null {
   const held = charges.filter(({ limit }) => limit.kind === 'spend').map(({ amount }) => amount);
   return held.length === 0 ? null : Math.max(...held);
 }
+
+const NO_NAMES: readonly string[] = [];
 
 function namesOf({ request, pricedAs }: MeteredCall): readonly string[] {
   const { modelId } = request;

@@ -28,8 +28,9 @@ class Distribution {
 
   /** A value that nine of ten do not exceed. */
   high(): number {
-    let seen = 0;
-    const bucket = this.#counts.findIndex((count) => (seen += count) >= this.#total * QUANTILE);
+    const wanted = this.#total * QUANTILE;
+    let bucket = 0;
+    for (let seen = this.#counts[0] ?? 0; seen < wanted; seen += this.#counts[bucket] ?? 0) bucket += 1;
     return Math.ceil(2 ** ((bucket + 1) / STEPS_PER_OCTAVE) - 1);
   }
 

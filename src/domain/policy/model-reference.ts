@@ -1,4 +1,5 @@
 import { parseArn } from '../aws/arn.ts';
+import { remember } from '../remember.ts';
 import { isProfilePrefix } from './profile-regions.ts';
 
 /** What a text in the place of a model id stands for. `text` is always as the client wrote it, percent-decoded. */
@@ -81,7 +82,9 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,511}$/;
  * Says what a model is named by. Total; knows only the exact forms of AWS, so that no other spelling of a name is
  * taken for the name.
  */
-export function parseModelReference(text: string): ModelReference {
+export const parseModelReference = remember(readModelReference, { textsMax: 1000, textLengthMax: 512 });
+
+function readModelReference(text: string): ModelReference {
   if (!text.startsWith('arn:')) return ID.test(text) ? ofId(text, text, null) : { kind: 'unknown', text };
   const arn = parseArn(text);
   if (arn === null) return { kind: 'unknown', text };

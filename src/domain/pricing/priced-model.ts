@@ -1,5 +1,6 @@
 import { isProfilePrefix } from '../policy/profile-regions.ts';
 import { parseModelReference } from '../policy/model-reference.ts';
+import { remember } from '../remember.ts';
 import type { ModelPrices, PriceScope } from './book-content.ts';
 import { modelKeyOfId } from './model-names.ts';
 
@@ -25,6 +26,18 @@ export function keyByName(modelKey: string): string {
  * what the book does not have.
  */
 export function findModel(modelId: string, models: ReadonlyMap<string, ModelPrices>): PricedModel | null {
+  let find = finders.get(models);
+  if (find === undefined) {
+    find = remember((id) => lookUp(id, models), { textsMax: 1000, textLengthMax: 512 });
+    finders.set(models, find);
+  }
+  return find(modelId);
+}
+
+/** Calls name few models, each many times. */
+const finders = new WeakMap<ReadonlyMap<string, ModelPrices>, (modelId: string) => PricedModel | null>();
+
+function lookUp(modelId: string, models: ReadonlyMap<string, ModelPrices>): PricedModel | null {
   const reference = parseModelReference(modelId);
   const id = reference.kind === 'foundation-model' || reference.kind === 'inference-profile' ? reference.id : modelId;
   const region = reference.kind === 'unknown' ? null : reference.region;
