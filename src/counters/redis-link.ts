@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../ports.ts';
 import { REDIS_SCRIPT, REDIS_SCRIPT_SHA } from './redis-script.ts';
 
@@ -30,6 +30,7 @@ export class RedisLink {
   #silentSinceMs: number | null = null;
 
   /**
+   * @throws Error for a URL that is none
    * @param options.url `redis://`, `rediss://` or the path of a socket
    * @param options.reconnectMs pause before a connection that is lost is made again
    */
@@ -42,7 +43,7 @@ export class RedisLink {
     const { url, timeoutMs, reconnectMs, clock } = options;
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
-    this.#client = new Redis(url, {
+    this.#client = connect(url, {
       connectTimeout: CONNECT_TIMEOUT_MS,
       retryStrategy: () => reconnectMs,
       // What can't be sent at once is decided without Redis, and nothing is sent a second time unasked.
@@ -53,6 +54,8 @@ export class RedisLink {
       enableReadyCheck: false,
       disableClientInfo: true,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      // After a failover the address may lead to another server.
+      reconnectOnError: (error) => error.message.includes('READONLY'),
     });
     // Each failed attempt to connect says so; what it means is said once, by who asks.
     this.#client.on('error', () => undefined);
@@ -141,6 +144,15 @@ export class RedisLink {
     if (nowMs - this.#silentSinceMs < SILENCE_MS) return;
     this.#silentSinceMs = null;
     this.#client.disconnect(true);
+  }
+}
+
+function connect(url: string, options: RedisOptions): Redis {
+  try {
+    return new Redis(url, options);
+  } catch {
+    // What node says of it quotes it, password and all.
+    throw new Error('The URL of Redis is not valid.');
   }
 }
 

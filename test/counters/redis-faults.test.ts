@@ -209,6 +209,28 @@ describe('counters in a Redis that fails', needs('redis-server'), () => {
     await close(instance);
   });
 
+  test('that has become a replica: budgets are closed until there is a primary', async () => {
+    const instance = await open();
+    const { counters, lines } = instance;
+    const budget = limitOf('spend', 10, DAY);
+    await reserve(counters, [budget, 4]);
+    await redis.client.replicaof('127.0.0.1', 1);
+    assert.equal((await reserve(counters, [budget, 4])).reason, 'down');
+    await redis.client.replicaof('NO', 'ONE');
+    await until(() => lines.includes(BACK));
+    assert.deepEqual(lines, [OUT, BACK]);
+    assert.equal(await usedOf(counters, budget), 4);
+    await close(instance);
+  });
+
+  test('whose URL is none is refused, and the URL not quoted', async () => {
+    await assert.rejects(open({ url: 'redis://:s3cret@host:port' }), (error) => {
+      assert.ok(error instanceof Error);
+      assert.doesNotMatch(JSON.stringify(error, Object.getOwnPropertyNames(error)), /s3cret/);
+      return true;
+    });
+  });
+
   test('that forgets its scripts is told again', async () => {
     const instance = await open();
     await redis.client.script('FLUSH');
