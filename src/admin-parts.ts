@@ -11,6 +11,7 @@ import {
   updateBudget,
 } from './storage/budgets.ts';
 import type { Change } from './storage/change.ts';
+import { spentSince } from './storage/counted-spend.ts';
 import {
   addCredentials,
   countByDataKeyVersion,
@@ -61,6 +62,15 @@ export function bindAdminParts(
     storeFault: (error) => (error instanceof StorageError ? error : null),
     random: randomBytes,
     newId: randomUUID,
+  };
+}
+
+/** What the management API asks of counters and ledger. */
+export function bindMetering(storage: Storage, counters: Pick<Metering, 'used' | 'reset'>): Metering {
+  return {
+    used: (limits) => counters.used(limits),
+    reset: (limit, used) => counters.reset(limit, used),
+    spent: (by, ids, sinceMs) => spentSince(storage, by, ids, sinceMs),
   };
 }
 

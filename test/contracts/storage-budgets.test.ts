@@ -10,13 +10,18 @@ import {
   listBudgets,
   updateBudget,
 } from '../../src/storage/budgets.ts';
+import { countedSince, spentSince } from '../../src/storage/counted-spend.ts';
 import { findCredential } from '../../src/storage/credentials.ts';
 import { findCustomer, getCustomer, insertCustomer, updateCustomer } from '../../src/storage/customers.ts';
 import { deleteKey, getKey, updateKey } from '../../src/storage/keys.ts';
+import { createLedgerStore } from '../../src/storage/ledger-store.ts';
 import { getSpendMarks, setSpendMark, setSpendMarkOfEveryone } from '../../src/storage/spend-marks.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { getTeam, insertTeam, updateTeam } from '../../src/storage/teams.ts';
 import { getUser, insertUser, updateUser } from '../../src/storage/users.ts';
+import { makeLimit } from '../../src/domain/limits/limit.ts';
+import { dayStartOf } from '../../src/domain/spend-mark.ts';
+import { callId, NOON_MS, sampleRecord } from '../ledger/sample-calls.ts';
 import { onEachDatabase } from './each-database.ts';
 import { HOLDER, makeKey, ORIGIN, USER, withDataKeys } from './sample-objects.ts';
 
@@ -76,8 +81,7 @@ onEachDatabase((database) => {
         () => change(ORIGIN, (change) => insertCustomer(change, 'other', { ...NAMED, ...gone })),
         () => change(ORIGIN, (change) => updateCustomer(change, 'holder', gone)),
       ];
-      for (const act of refusals)
-        await assert.rejects(act, { name: 'StorageError', kind: 'missing', field: 'budget' });
+      for (const act of refusals) await assert.rejects(act, { name: 'StorageError', kind: 'missing', field: 'budget' });
       await assert.rejects(() => makeBudget('taken'), { name: 'StorageError', kind: 'conflict', field: 'id' });
     });
 
@@ -196,6 +200,71 @@ onEachDatabase((database) => {
         setSpendMark(change, 'key', 'old', { atMs: 3000, nanos: 1n, dayNanos: 0n }, { spentNanos: 2n }),
       );
       assert.equal((await getSpendMarks(fresh.read, 'key', ['old'])).get('old')?.atMs, 3000);
+    });
+  });
+
+  describe('what counters of limits begin with', () => {
+    const HOUR_MS = 3_600_000;
+    const DAY_MS = 24 * HOUR_MS;
+    const spends = (keyId: string, hours: readonly number[]) =>
+      hours.map((hour, index) => {
+        const startedAtMs = NOON_MS + hour * HOUR_MS;
+        const record = sampleRecord(index, { startedAtMs, id: callId(index, startedAtMs) });
+        const attribution = { ...record.attribution, keyId, teamId: 'team_a' };
+        return { ...record, attribution, cost: { kind: 'known', nanos: 100n }, reservedNanos: 0n } as const;
+      });
+    const limitOf = (id: string, facts = {}) =>
+      makeLimit({ kind: 'spend', max: 1, window: { kind: 'forever' }, scope: { kind: 'key', id }, ...facts });
+
+    test('is what was spent after it was set back, also when the single records are gone', async () => {
+      const fresh = await database.open();
+      const ledger = createLedgerStore(fresh);
+      await ledger.insertCalls([...spends('key_a', [-30, -2, -1]), ...spends('key_b', [-1])]);
+      const today = await spentSince(fresh, 'key', ['key_a', 'nobody'], dayStartOf(NOON_MS));
+      assert.deepEqual(
+        today,
+        new Map([
+          ['key_a', 200n],
+          ['nobody', 0n],
+        ]),
+      );
+      const mark = { atMs: NOON_MS, nanos: 30n, dayNanos: today.get('key_a') ?? 0n };
+      await fresh.change(ORIGIN, (change) => setSpendMark(change, 'key', 'key_a', mark, { spentNanos: 300n }));
+      await ledger.insertCalls(spends('key_a', [1, 30]));
+
+      const requests = limitOf('key_a', { kind: 'requests' });
+      const ofModel = limitOf('key_a', { model: '*' });
+      const needs = [
+        { limit: limitOf('key_a'), sinceMs: 0 },
+        { limit: limitOf('key_a'), sinceMs: NOON_MS - HOUR_MS / 2 },
+        { limit: limitOf('key_a'), sinceMs: NOON_MS + HOUR_MS / 2 },
+        { limit: limitOf('key_b'), sinceMs: 0 },
+        { limit: requests, sinceMs: 0 },
+        { limit: ofModel, sinceMs: 0 },
+      ];
+      assert.deepEqual(await countedSince(fresh, needs), [230, 230, 200, 100, 5, 500]);
+      await ledger.maintain(NOON_MS + 40 * DAY_MS, 1);
+      assert.deepEqual(await countedSince(fresh, needs.slice(0, 2)), [230, 230]);
+    });
+
+    test('of everybody set back at once is told by their day', async () => {
+      const fresh = await database.open();
+      const ledger = createLedgerStore(fresh);
+      await ledger.insertCalls([...spends('key_a', [-30, -2, -1]), ...spends('key_b', [-30])]);
+      const day = dayStartOf(NOON_MS);
+      const [key, team] = [await spentSince(fresh, 'key', null, day), await spentSince(fresh, 'team', null, day)];
+      assert.deepEqual([key, team], [new Map([['key_a', 200n]]), new Map([['team_a', 200n]])]);
+      await fresh.change(ORIGIN, (change) => setSpendMarkOfEveryone(change, NOON_MS, { key, team }));
+      await ledger.insertCalls(spends('key_b', [1]));
+      const team_a = limitOf('', { scope: { kind: 'team', id: 'team_a' } });
+      const limits = [limitOf('key_a'), limitOf('key_b'), team_a];
+      assert.deepEqual(
+        await countedSince(
+          fresh,
+          limits.map((limit) => ({ limit, sinceMs: 0 })),
+        ),
+        [0, 100, 100],
+      );
     });
   });
 });
