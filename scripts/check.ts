@@ -18,6 +18,7 @@ const CHECKS: readonly Check[] = [
   { name: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'dead code', command: ['knip'] },
   { name: 'operation tables', command: ['node', 'scripts/update-operations.ts', '--check'] },
+  { name: 'price book', command: ['node', 'scripts/update-prices.ts', '--check'] },
   { name: 'types', command: ['tsc', '--noEmit', '--project', '.'] },
   { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'written pages', command: ['node', 'scripts/write-docs.ts', '--check'] },
