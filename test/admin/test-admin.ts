@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { bindAdminLedger } from '../../src/admin-ledger.ts';
 import { bindAdminParts } from '../../src/admin-parts.ts';
-import type { AdminParts } from '../../src/admin/ports.ts';
+import type { AdminParts, Metering } from '../../src/admin/ports.ts';
 import { createAdminServer } from '../../src/admin/serve.ts';
 import { dataKey, type DataKey } from '../../src/domain/keys/data-key.ts';
 import { Bound } from '../../src/domain/bound.ts';
@@ -54,6 +54,7 @@ export async function openTestAdmin({
   bodyBytesInFlightMax = 2 ** 24,
   prices = createPriceBook(packagedPrices()),
   resolutions = new Map(),
+  meter,
 }: {
   readonly database: TestDatabase;
   readonly masterKey?: string | null;
@@ -62,6 +63,8 @@ export async function openTestAdmin({
   readonly prices?: PriceBook;
   /** What AWS says that names stand for. */
   readonly resolutions?: ReadonlyMap<string, Resolution>;
+  /** Real counters and a real ledger instead of those of `metering`. */
+  readonly meter?: (storage: Storage, clock: Clock) => Metering;
 }): Promise<TestAdmin> {
   let passedMs = 0;
   const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs: () => performance.now() };
@@ -73,7 +76,7 @@ export async function openTestAdmin({
   const key: DataKey = dataKey(1, randomBytes(32));
   const metering = new FakeMetering();
   const parts = bindAdminParts(storage, {
-    metering,
+    metering: meter?.(storage, clock) ?? metering,
     ledger: bindAdminLedger(storage, () => QUIET_LEDGER),
     prices,
     modelResolver: { resolve: () => Promise.resolve(resolutions) },
