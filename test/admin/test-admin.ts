@@ -54,6 +54,7 @@ export async function openTestAdmin({
   bodyBytesInFlightMax = 2 ** 24,
   prices = createPriceBook(packagedPrices()),
   resolutions = new Map(),
+  elapsedMs = () => performance.now(),
   meter,
 }: {
   readonly database: TestDatabase;
@@ -63,11 +64,12 @@ export async function openTestAdmin({
   readonly prices?: PriceBook;
   /** What AWS says that names stand for. */
   readonly resolutions?: ReadonlyMap<string, Resolution>;
+  readonly elapsedMs?: () => number;
   /** Real counters and a real ledger instead of those of `metering`. */
   readonly meter?: (storage: Storage, clock: Clock) => Metering;
 }): Promise<TestAdmin> {
   let passedMs = 0;
-  const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs: () => performance.now() };
+  const clock: Clock = { nowMs: () => Date.now() + passedMs, elapsedMs };
   const logged: string[] = [];
   const log = recordingLog(logged);
   const failedLogins = new FailedLogins(failedLoginsPerMinuteMax);
