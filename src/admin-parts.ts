@@ -51,12 +51,9 @@ import {
 /** Part of the composition root, apart from `gateway.ts` so that it is loaded with the management API only. */
 export function bindAdminParts(
   storage: Pick<Storage, 'read' | 'change'>,
-  others: Omit<AdminParts, 'store' | 'storeFault' | 'random' | 'newId' | 'metering'> & {
-    readonly metering?: Metering;
-  },
+  others: Omit<AdminParts, 'store' | 'storeFault' | 'random' | 'newId'>,
 ): AdminParts {
   return {
-    metering: UNMETERED,
     ...others,
     store: bindStore(storage),
     storeFault: (error) => (error instanceof StorageError ? error : null),
@@ -73,13 +70,6 @@ export function bindMetering(storage: Storage, counters: Pick<Metering, 'used' |
     spent: (by, ids, sinceMs) => spentSince(storage, by, ids, sinceMs),
   };
 }
-
-/** Where nothing is counted, nothing has been spent. */
-const UNMETERED: Metering = {
-  used: (limits) => Promise.resolve(limits.map(() => null)),
-  reset: () => Promise.resolve(),
-  spent: () => Promise.resolve(new Map()),
-};
 
 function bindStore(storage: Pick<Storage, 'read' | 'change'>): AdminStore {
   return {

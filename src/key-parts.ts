@@ -88,7 +88,7 @@ async function findFacts(
   const { credential, key, team, user } = owner;
   return {
     credential,
-    key: { ...key, ...readSettings(key.settings), outputCap: null },
+    key: { ...key, ...readSettings(key.settings) },
     team,
     user: user === null ? null : { ...user, role: role.parse(user.role) },
     limits: [

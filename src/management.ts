@@ -32,13 +32,14 @@ async function openAdmin(
 ): Promise<AdminServer> {
   const storage = await stored.storage;
   const { keyring, rehash } = await stored.keys;
-  const { ledger, prices } = await stored.metering;
-  const { bindAdminParts } = await import('./admin-parts.ts');
+  const { counters, ledger, prices } = await stored.metering;
+  const { bindAdminParts, bindMetering } = await import('./admin-parts.ts');
   const { bindAdminLedger } = await import('./admin-ledger.ts');
   const { createAdminServer } = await import('./admin/serve.ts');
   const { masterKey, bodyBytes, clock, log, modelResolver, options } = proxy;
   return createAdminServer(
     bindAdminParts(storage, {
+      metering: bindMetering(storage, counters),
       ledger: bindAdminLedger(storage, () => ledger.state()),
       prices,
       modelResolver,

@@ -13,8 +13,8 @@ import { KnownKeySpend } from './keys/key-spend.ts';
 import { openLedger, type Ledger } from './ledger/ledger.ts';
 import type { CallerLimits, Clock, Counters, KeySpend, Log } from './ports.ts';
 import { loadPrices } from './prices/load-prices.ts';
-import { getCustomer } from './storage/customers.ts';
-import { usedSince } from './storage/ledger-spent.ts';
+import { findCustomer } from './storage/customers.ts';
+import { countedSince } from './storage/counted-spend.ts';
 import { createLedgerStore } from './storage/ledger-store.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -64,7 +64,7 @@ export async function openMeteringParts({
   const load: LoadUsed = async (needs) => {
     // What dead processes have left behind counts too; who can't wait for it is told that nothing is known yet.
     await Promise.race([ledger.replayed, failAfter(REPLAY_WAIT_MS)]);
-    return usedSince(storage, needs);
+    return countedSince(storage, needs);
   };
   const counters = await openCounters({ settings, seeds: new Seeds({ load, clock, log }), clock, log });
   const callerLimits = new KnownLimits({
@@ -76,7 +76,7 @@ export async function openMeteringParts({
       ]),
     ),
     findCustomer: async (id) => {
-      const customer = await getCustomer(storage.read, id);
+      const customer = await findCustomer(storage.read, id);
       if (customer === null) return null;
       const limits = limitsFromFields({ kind: 'customer', id }, customer.limits ?? {});
       return { blocked: customer.blocked, limits };
@@ -124,7 +124,7 @@ async function openCounters({ settings, seeds, clock, log }: CounterInputs): Pro
 
 async function spentByKey(storage: Storage, keyId: string): Promise<bigint> {
   const limit = makeLimit({ kind: 'spend', max: 0, window: { kind: 'forever' }, scope: { kind: 'key', id: keyId } });
-  const [nanos = 0] = await usedSince(storage, [{ limit, sinceMs: 0 }]);
+  const [nanos = 0] = await countedSince(storage, [{ limit, sinceMs: 0 }]);
   return BigInt(nanos);
 }
 
