@@ -8,17 +8,17 @@ export function usdText(nanos: bigint): string {
   return decimalText({ digits: nanos, decimals: NANO_DECIMALS });
 }
 
-/** The number nearest to an amount, for clients that know money as JSON numbers only. Exact below 9 million dollars. */
+/** The number nearest to an amount, for clients that know money as JSON numbers only. It holds 15 digits: all of them
+ * below a million dollars. */
 export function usdNumber(nanos: bigint): number {
   return Number(usdText(nanos));
 }
 
 /** The nano-dollars of what `usdText` has written; null for any other text. */
 export function nanosOfUsd(text: string): bigint | null {
-  if (text.startsWith('-')) {
-    const nanos = nanosOfUsd(text.slice(1));
-    return nanos === null ? null : -nanos;
-  }
-  const amount = parseDecimal(text);
-  return amount === null || amount.decimals > NANO_DECIMALS ? null : inUnitsOf(amount, NANO_DECIMALS);
+  const isNegative = text.startsWith('-');
+  const amount = parseDecimal(isNegative ? text.slice(1) : text);
+  if (amount === null || amount.decimals > NANO_DECIMALS) return null;
+  const nanos = inUnitsOf(amount, NANO_DECIMALS);
+  return isNegative ? -nanos : nanos;
 }
