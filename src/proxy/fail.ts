@@ -1,4 +1,5 @@
 import { Refusal } from '../domain/errors.ts';
+import { LimitRefusal } from '../domain/limits/limit-refusal.ts';
 import { refusalBody } from '../domain/refusal-body.ts';
 import type { Exchange } from '../ports.ts';
 import type { Call } from './call.ts';
@@ -40,10 +41,17 @@ export function fail(exchange: Exchange, call: Call, cause: unknown, proxy: Prox
     'x-outcrop-request-id',
     call.id,
   ];
-  if (row.retryAfterSeconds !== undefined) headers.push('retry-after', String(row.retryAfterSeconds));
+  headers.push(...adviceOf(refusal));
   exchange.answerWhole(call.status, headers, refusalBody(refusal, call.status), row.closesConnection === true);
   if (refusal.kind === 'internalError')
     proxy.log.error({ requestId: call.id, err: cause }, 'request failed inside the gateway');
+}
+
+/** When to come again. A limit knows, and what it has left; the others have one answer for all. */
+function adviceOf(refusal: Refusal): readonly string[] {
+  if (refusal instanceof LimitRefusal && refusal.headers.length > 0) return refusal.headers;
+  const { retryAfterSeconds } = refusal.row;
+  return retryAfterSeconds === undefined ? [] : ['retry-after', String(retryAfterSeconds)];
 }
 
 /**
