@@ -11,7 +11,7 @@ import type { PermittedRequest } from './forward.ts';
 import { keyAttribution } from './key-attribution.ts';
 import type { MeteredCall } from './metered-call.ts';
 import type { Proxy } from './proxy.ts';
-import { reserve } from './reserve.ts';
+import { holdToOutputCap, reserve } from './reserve.ts';
 
 /**
  * Is there room? Takes a share of every limit that applies to the call, which it holds until it is settled, and writes
@@ -30,9 +30,10 @@ export async function admit(caller: Caller, call: Call, permitted: PermittedRequ
 
   const asked = proxy.callerLimits.of(caller, attribution);
   const limits = asked instanceof Promise ? await asked : asked;
-  if (limits.length > 0) await reserve(call.id, metered, { caller, limits, region }, proxy);
+  holdToOutputCap(metered, caller, region, proxy);
+  if (limits.length > 0) await reserve(call.id, metered, { limits, region }, proxy);
 
-  const written = proxy.ledger.start({
+  await proxy.ledger.start({
     id: call.id,
     startedAtMs: call.startedAtMs,
     attribution,
@@ -43,7 +44,6 @@ export async function admit(caller: Caller, call: Call, permitted: PermittedRequ
     region,
     reservedNanos: metered.reservedNanos,
   });
-  if (written !== undefined) await written;
   metered.begun = true;
 }
 

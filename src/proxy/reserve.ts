@@ -27,7 +27,6 @@ import type { Proxy } from './proxy.ts';
 
 /** Under what a call runs. */
 interface LimitedBy {
-  readonly caller: Caller;
   readonly limits: readonly Limit[];
   readonly region: string;
 }
@@ -75,6 +74,22 @@ export async function reserve(id: string, metered: MeteredCall, limitedBy: Limit
   }
 }
 
+/** Models that answer with vectors or ranks. */
+const TEXTLESS_MODELS = /embed|rerank/;
+
+/**
+ * Holds a call to the most output that its key may get at once, whatever limits it has besides. Where a request names no
+ * model there is nothing to hold it to.
+ * @throws LimitRefusal outputOverCap
+ */
+export function holdToOutputCap(metered: MeteredCall, caller: Caller, region: string, proxy: Proxy): void {
+  const { request } = metered;
+  if (caller.kind !== 'key' || caller.outputCap === null) return;
+  if (request.modelId === null || isFree(request.operation) || isTextless(request)) return;
+  const verdict = outputTokensBound(outputTokensAsked(request), boundsOf(metered, region, proxy), caller.outputCap);
+  if (verdict.kind === 'overCap') throw overOutputCap(verdict.asked, verdict.cap);
+}
+
 /** What a call that is never heard of again is charged: the most that any of its limits holds for it. */
 function heldNanos(charges: readonly Charge[]): number | null {
   const held = charges.filter(({ limit }) => limit.kind === 'spend').map(({ amount }) => amount);
@@ -116,7 +131,7 @@ interface Estimate {
 
 const NOTHING: TokensAndSpend = { inputTokens: 0, outputTokens: 0, spendNanos: 0 };
 
-function estimateOf(metered: MeteredCall, { caller, limits, region }: LimitedBy, proxy: Proxy): Estimate {
+function estimateOf(metered: MeteredCall, { limits, region }: LimitedBy, proxy: Proxy): Estimate {
   const { request } = metered;
   const price = priceAtMost(metered, region, proxy);
   // A look into the body costs more than anything else here, and limits of requests need none.
@@ -130,7 +145,7 @@ function estimateOf(metered: MeteredCall, { caller, limits, region }: LimitedBy,
   const size = { textBytes: facts.textBytes, images: facts.images, documents: facts.documents };
   const tokens = {
     inputTokens: facts.selfContained ? inputTokensBound(size, model) : null,
-    output: outputOf(request, asked, model, caller),
+    output: outputOf(request, asked, model),
   };
   const guess = guessTokens(size, asked);
   const usual = proxy.usualUse.of(kindOf(request)) ?? { ...guess, spendNanos: nanos(price(guess)) ?? 0 };
@@ -144,16 +159,15 @@ function estimateOf(metered: MeteredCall, { caller, limits, region }: LimitedBy,
   return { bounds, usual, tokens, price };
 }
 
-function outputOf(
-  request: MeteredRequest,
-  asked: number | null,
-  model: ModelBounds | null,
-  caller: Caller,
-): OutputBound | null {
-  const verdict = outputTokensBound(asked, model, caller.kind === 'key' ? caller.outputCap : null);
-  if (verdict.kind === 'overCap') throw overOutputCap(verdict.asked, verdict.cap);
+function outputOf(request: MeteredRequest, asked: number | null, model: ModelBounds | null): OutputBound | null {
+  const verdict = outputTokensBound(asked, model, null);
+  const output = verdict.kind === 'bounded' ? verdict.output : null;
   // Nobody lists an output maximum for a model that gives none.
-  return verdict.output ?? (request.modelId?.includes('embed') === true ? { tokens: 0, from: 'model' } : null);
+  return output ?? (isTextless(request) ? { tokens: 0, from: 'model' } : null);
+}
+
+function isTextless({ modelId }: MeteredRequest): boolean {
+  return modelId !== null && TEXTLESS_MODELS.test(modelId);
 }
 
 /** Of several models the one that takes and gives most. */
