@@ -37,20 +37,24 @@ function pacingOf(random: Random, abort: Abort | null): Pacing {
   return random(50) === 0 ? { chunks: 100, textBytes: 1000 } : { chunks: 1 + random(4) };
 }
 
-const CUT_ENDINGS = ['reset', 'fin', 'clean'] as const;
+const BROKEN_ENDINGS = ['reset', 'fin'] as const;
+const CUT_ENDINGS = [...BROKEN_ENDINGS, 'clean'] as const;
 
 function anyFault(random: Random, { operation }: PlannedCall): Fault {
-  const streams = operation.endsWith('Stream') || operation.endsWith('Agent');
+  const isAgent = operation.endsWith('Agent');
+  const streams = operation.endsWith('Stream') || isAgent;
+  // A stream of an agent has no last event: an end between two frames is an end.
+  const endings = isAgent ? BROKEN_ENDINGS : CUT_ENDINGS;
   const place = { operation, count: 1 };
   switch (random(streams ? 6 : 3)) {
     case 0:
       return { ...place, kind: 'error', ...one(random, ERRORS) };
     case 1:
-      return { ...place, kind: 'no-answer', ending: one(random, ['reset', 'fin']) };
+      return { ...place, kind: 'no-answer', ending: one(random, BROKEN_ENDINGS) };
     case 2:
-      return { ...place, kind: 'cut', afterBytes: random(600), ending: one(random, CUT_ENDINGS) };
+      return { ...place, kind: 'cut', afterBytes: random(600), ending: one(random, endings) };
     case 3:
-      return { ...place, kind: 'cut', afterFrames: random(10), ending: one(random, CUT_ENDINGS) };
+      return { ...place, kind: 'cut', afterFrames: random(10), ending: one(random, endings) };
     case 4:
       return { ...place, kind: 'truncated-frame', afterFrames: random(8) };
     default:
