@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { CommandError } from './commands/command-error.ts';
 import type { CreateOptions, KeyCommand } from './commands/keys/keys.ts';
+import type { UsageOptions } from './commands/usage.ts';
 import { ownVersion } from './version.ts';
 import { ConfigError, type LoadedConfig } from './config/load.ts';
 import { readConfig, type ConfigFlags } from './config/read.ts';
@@ -119,6 +120,45 @@ withUrlFlag(
   const { answerCredentialProcess } = await import('./commands/credential-process.ts');
   say(await answerCredentialProcess(url, { env: process.env, stdin: process.stdin }));
 });
+
+withGatewayFlags(program.command('usage').description('show what was used and what it cost, by a running gateway'))
+  .option('--by <list>', 'key, team, user, customer, tag, model, region, service, operation: team,model')
+  .option('--since <when>', 'a date, a moment, or how long ago: 12h, 7d, 3mo (default: 30d)')
+  .option('--until <when>', 'the end, which is not included (default: now)')
+  .option('--bucket <size>', 'hour, day or month (default: none)')
+  .option('--order <order>', 'time or cost (default: cost without buckets)')
+  .option('--key <list>', 'of these keys only, by id or alias')
+  .option('--team <list>', 'of these teams only')
+  .option('--user <list>', 'of these users only')
+  .option('--customer <list>', 'of these end users only')
+  .option('--tag <list>', 'of these tags only')
+  .option('--model <list>', 'of these models only, as they were called')
+  .option('--region <list>', 'of these AWS regions only')
+  .option('--service <list>', 'of these services only, such as bedrock-runtime')
+  .option('--operation <list>', 'of these operations only, such as Converse')
+  .option('--csv', 'for spreadsheets')
+  .action(async (flags: UsageOptions & GatewayFlags & { csv?: true }) => {
+    const { showUsage } = await import('./commands/usage.ts');
+    await showUsage(flags, { ...keyCommand(flags), csv: flags.csv === true, write });
+  });
+
+const ledger = program.command('ledger').description('look after the ledger of a running gateway');
+
+withGatewayFlags(ledger.command('status').description('show what waits to be written')).action(
+  async (flags: GatewayFlags) => {
+    const { showLedgerStatus } = await import('./commands/ledger.ts');
+    await showLedgerStatus(keyCommand(flags));
+  },
+);
+
+withGatewayFlags(ledger.command('reprice').description('price the calls of a period by the prices in force'))
+  .requiredOption('--since <when>', 'a date, a moment, or how long ago: 12h, 7d')
+  .option('--until <when>', 'the end, which is not included (default: now)')
+  .option('--dry-run', 'only say what would change')
+  .action(async (flags: GatewayFlags & { since: string; until?: string; dryRun?: true }) => {
+    const { repriceLedger } = await import('./commands/ledger.ts');
+    await repriceLedger({ ...flags, dryRun: flags.dryRun === true }, keyCommand(flags));
+  });
 
 const prices = program.command('prices').description('see and refresh what calls are priced by');
 

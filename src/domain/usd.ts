@@ -8,8 +8,10 @@ export function usdText(nanos: bigint): string {
   return decimalText({ digits: nanos, decimals: NANO_DECIMALS });
 }
 
-/** The number nearest to an amount, for clients that know money as JSON numbers only. It holds 15 digits: all of them
- * below a million dollars. */
+/**
+ * The number nearest to an amount, for clients that know money as JSON numbers only. It holds 15 digits: all of them
+ * below a million dollars.
+ */
 export function usdNumber(nanos: bigint): number {
   return Number(usdText(nanos));
 }

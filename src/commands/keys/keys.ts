@@ -30,7 +30,7 @@ export interface CreateOptions {
 }
 
 /** A key that may manage keys comes before the master key, so that the lesser of two powers is used. */
-const MANAGER_KEYS = ['OUTCROP_KEY', 'OUTCROP_MASTER_KEY', 'LITELLM_MASTER_KEY'];
+export const MANAGER_KEYS = ['OUTCROP_KEY', 'OUTCROP_MASTER_KEY', 'LITELLM_MASTER_KEY'];
 
 export async function createKey(options: CreateOptions, command: KeyCommand): Promise<void> {
   const body = {
@@ -102,7 +102,7 @@ function tell({ json, say }: KeyCommand, answer: object, text: string): void {
 }
 
 /** An empty value would restrict nothing, and is mostly a variable that nobody has set. @throws CommandError */
-function given(option: string, text: string | undefined): string | undefined {
+export function given(option: string, text: string | undefined): string | undefined {
   if (text?.trim() === '') throw new CommandError(`${option} is empty: give it a value or leave it out.`);
   return text;
 }

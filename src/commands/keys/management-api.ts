@@ -28,6 +28,20 @@ const OPTIONS: Readonly<Record<string, string>> = {
   duration: '--expires',
   tags: '--tags',
   grace_period: '--grace',
+  group_by: '--by',
+  bucket: '--bucket',
+  since: '--since',
+  until: '--until',
+  order: '--order',
+  key: '--key',
+  team: '--team',
+  user: '--user',
+  customer: '--customer',
+  tag: '--tag',
+  model: '--model',
+  region: '--region',
+  service: '--service',
+  operation: '--operation',
 };
 
 /** @param url the gateway's own address, without `/bedrock`. @throws CommandError for what is no such address */
