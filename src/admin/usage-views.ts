@@ -6,6 +6,7 @@ import {
   type UsageRow,
   type UsageSums,
 } from '../domain/ledger.ts';
+import type { UsageAmount } from '../domain/usage-columns.ts';
 import { usdText } from '../domain/usd.ts';
 import type { AdminLedger } from './ledger-ports.ts';
 import { dateText } from './periods.ts';
@@ -27,7 +28,7 @@ const amountsShape = {
     description: 'What budgets count: the cost, and of calls whose cost is unknown what was reserved for them.',
   }),
   duration_ms: z.number(),
-} as const;
+} as const satisfies Record<UsageAmount, z.ZodType>;
 
 export const amountsView = z.object(amountsShape);
 

@@ -1,7 +1,7 @@
 import type { UsageDimension, UsageQuery } from './ledger.ts';
 
 /** What a report says of each of its groups, in this order. */
-export const USAGE_AMOUNTS = [
+const USAGE_AMOUNTS = [
   'requests',
   'failed_requests',
   'refused_requests',
@@ -15,6 +15,8 @@ export const USAGE_AMOUNTS = [
   'charged_usd',
   'duration_ms',
 ] as const;
+
+export type UsageAmount = (typeof USAGE_AMOUNTS)[number];
 
 /** What names a group for people, beside its id. */
 export const USAGE_ALIASES: { readonly [Dimension in UsageDimension]?: string } = {
