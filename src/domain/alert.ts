@@ -1,0 +1,59 @@
+import type { Limit } from './limits/limit.ts';
+import { maxAt } from './limits/limit.ts';
+import type { Threshold } from './limits/thresholds.ts';
+import { windowPhrase } from './limits/window.ts';
+import type { ServiceId } from './operations/services.ts';
+import { usdText } from './usd.ts';
+
+/** Something that an operator should hear of now. Nothing in it is a secret. */
+export type Alert = AlertFacts & { readonly atMs: number };
+
+export type AlertFacts =
+  /** `used`: in the unit of the limit, nano-dollars for spend. */
+  | { readonly kind: 'limitReached'; readonly limit: Limit; readonly threshold: Threshold; readonly used: number }
+  | { readonly kind: 'spoolFilling'; readonly bytes: number; readonly bytesMax: number }
+  | {
+      readonly kind: 'targetFailing';
+      readonly service: ServiceId;
+      readonly region: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'sinkFailing'; readonly sink: string; readonly reason: string }
+  | { readonly kind: 'sinkWorking'; readonly sink: string }
+  /** Its queue is at its bound: what comes now is lost to it. */
+  | { readonly kind: 'sinkDropping'; readonly sink: string }
+  /** Its receiver will never take some of what it was sent. */
+  | { readonly kind: 'sinkRefused'; readonly sink: string; readonly reason: string };
+
+/** An alert as one line for people. */
+export function alertText(alert: Alert): string {
+  switch (alert.kind) {
+    case 'limitReached':
+      return limitText(alert.limit, alert.threshold, alert.used, alert.atMs);
+    case 'spoolFilling':
+      return `The spool has ${mebibytes(alert.bytes)} of ${mebibytes(alert.bytesMax)} MiB: at its bound new requests are refused. Is the database in reach?`;
+    case 'targetFailing':
+      return `${alert.service} in ${alert.region} fails: ${alert.reason}`;
+    case 'sinkFailing':
+      return `The sink ${alert.sink} takes nothing: ${alert.reason}`;
+    case 'sinkWorking':
+      return `The sink ${alert.sink} works again.`;
+    case 'sinkDropping':
+      return `The sink ${alert.sink} has fallen behind so far that call records are lost to it. The ledger has them.`;
+    case 'sinkRefused':
+      return `The receiver of the sink ${alert.sink} refuses call records for good: ${alert.reason}`;
+  }
+}
+
+function limitText(limit: Limit, threshold: Threshold, used: number, atMs: number): string {
+  const { scope, kind, window } = limit;
+  const whose = scope.kind === 'all' ? 'everything' : `${scope.kind} ${scope.id}`;
+  const amount = (value: number): string =>
+    kind === 'spend' ? `$${usdText(BigInt(Math.round(value)))}` : String(value);
+  const span = windowPhrase(window);
+  return `The limit of ${whose} on ${kind}${span === '' ? '' : ` ${span}`} is at ${threshold} %: ${amount(used)} of ${amount(maxAt(limit, atMs))}.`;
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / (1024 * 1024));
+}
