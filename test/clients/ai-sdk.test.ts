@@ -49,7 +49,7 @@ describe('answers', () => {
 
   test('an ARN model goes to its own region', async () => {
     await generateText({ model: connect()(PROFILE_ARN), ...ASKED });
-    const [request] = gateway.simulator.requests();
+    const [request] = gateway.forwarded();
     assert.equal(request?.labels['modelId'], PROFILE_ARN);
     assert.match(request.scope ?? '', /\/us-west-2\//);
   });
@@ -102,7 +102,7 @@ describe('errors are raised with status and message', () => {
       assert.match(error.message, /The API key in the request is not valid here/);
       return true;
     });
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 
   test('in the middle of a stream', async () => {

@@ -52,7 +52,7 @@ describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
     });
   /** Tests run beside each other, each with an operation of its own. */
   const arrived = (operation: string): readonly SimulatorRequest[] =>
-    gateway.simulator.requests().filter((request) => request.operation === operation);
+    gateway.forwarded().filter((request) => request.operation === operation);
 
   // The CLI prints nothing when it knows no member of an answer, as with the simulator's echo.
   const CALLS: readonly { argv: readonly string[]; operation: string; region?: string; prints?: RegExp }[] = [

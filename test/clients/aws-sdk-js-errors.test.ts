@@ -84,7 +84,7 @@ describe("Bedrock's errors are raised as the SDK's own classes", () => {
           assert.ok(error instanceof Class);
           assert.equal(error.message, 'Said by Bedrock.');
           assert.equal(error.$metadata.httpStatusCode, status);
-          assert.equal(error.$metadata.requestId, gateway.simulator.requests().at(-1)?.requestId);
+          assert.equal(error.$metadata.requestId, gateway.forwarded().at(-1)?.requestId);
           return true;
         });
       }
@@ -128,7 +128,7 @@ describe("Bedrock's errors are raised as the SDK's own classes", () => {
     const { output } = await client.send(new ConverseCommand({ modelId: MODEL, messages: QUESTION }));
     client.destroy();
     assert.ok(output);
-    assert.equal(gateway.simulator.requests().length, 2);
+    assert.equal(gateway.forwarded().length, 2);
   });
 });
 
@@ -158,7 +158,7 @@ describe("the gateway's refusals are raised by name", () => {
         return true;
       });
       client.destroy();
-      assert.deepEqual(gateway.simulator.requests(), []);
+      assert.deepEqual(gateway.forwarded(), []);
     });
   }
 
@@ -167,7 +167,7 @@ describe("the gateway's refusals are raised by name", () => {
     const command = new InvokeModelCommand({ modelId: MODEL, body: new Uint8Array(8 * 1024 * 1024) });
     await assert.rejects(client.send(command), { name: 'UnrecognizedClientException' });
     client.destroy();
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 
   // Node's own HTTP/2 client takes no answer while it holds more than 10 MB to send, so this is for HTTP/1.1.
@@ -180,6 +180,6 @@ describe("the gateway's refusals are raised by name", () => {
       return true;
     });
     client.destroy();
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 });

@@ -100,7 +100,7 @@ describe('boto3', needs('python3 with boto3'), () => {
     test(`raises Bedrock's ${exception}`, async () => {
       gateway.simulator.inject({ kind: 'error', status, exception, message: 'Said by Bedrock.' });
       const { error } = await converse();
-      const requestId = gateway.simulator.requests()[0]?.requestId;
+      const requestId = gateway.forwarded()[0]?.requestId;
       const message = 'Said by Bedrock.';
       assert.deepEqual(error, { class: exception, code: exception, message, status, requestId });
     });
@@ -126,7 +126,7 @@ describe('boto3', needs('python3 with boto3'), () => {
     gateway.simulator.inject({ kind: 'error', status: 429, exception: 'ThrottlingException', count: 1 });
     const { error } = await converse({ attempts: 2 });
     assert.equal(error, undefined);
-    assert.equal(gateway.simulator.requests().length, 2);
+    assert.equal(gateway.forwarded().length, 2);
   });
 
   const refusals: readonly Refused[] = [
@@ -165,7 +165,7 @@ describe('boto3', needs('python3 with boto3'), () => {
         client: { endpoint: `${gateway.origin}${path}`, ...client },
       });
       assert.equal(`${error?.status} ${error?.class} ${error?.code}`, raised);
-      assert.deepEqual(gateway.simulator.requests(), []);
+      assert.deepEqual(gateway.forwarded(), []);
     });
   }
 
@@ -177,7 +177,7 @@ describe('boto3', needs('python3 with boto3'), () => {
       client: keyed('bedrock-agent'),
     });
     assert.deepEqual([error?.status, error?.class], [413, 'ValidationException']);
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 });
 

@@ -72,7 +72,7 @@ for (const service of SERVICE_IDS) {
           assert.notEqual(status, 401, `${name}: ${value}`);
           assert.notEqual(status, 403, `${name}: ${value}`);
           assert.deepEqual(
-            gateway.simulator.requests().map((request) => request.service),
+            gateway.forwarded().map((request) => request.service),
             [service],
           );
         }
@@ -138,7 +138,7 @@ async function refused(
   const type = status === 400 ? 'bad_request_error' : 'auth_error';
   assert.deepEqual(body, { message, __type: exception, error: { message, type, param: null, code: String(status) } });
   assert.ok(!answer.body.includes(MASTER_KEY), 'a key was repeated in the answer');
-  assert.equal(gateway.simulator.requests().length, 0, `Bedrock was contacted: ${what}`);
+  assert.equal(gateway.forwarded().length, 0, `Bedrock was contacted: ${what}`);
 }
 
 function call(service: ServiceId, credentials: OutgoingHttpHeaders): Promise<Http1Answer> {

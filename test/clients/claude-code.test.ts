@@ -58,7 +58,7 @@ describe('a request', () => {
       const answer = await ask(`/bedrock/model/${MODEL}/invoke-with-response-stream`, credentials);
       assert.equal(answer.status, 200);
       assert.equal(answer.headers['content-type'], 'application/vnd.amazon.eventstream');
-      const [request] = gateway.simulator.requests();
+      const [request] = gateway.forwarded();
       assert.equal(request?.rawPath, `/model/${MODEL}/invoke-with-response-stream`);
       assert.equal(request.body.toString(), BODY);
       const { 'accept-encoding': encoding, ...headers } = Object.fromEntries(request.rawHeaders);
@@ -75,7 +75,7 @@ describe('a request', () => {
   test('for an application inference profile goes to its region', async () => {
     const { status } = await ask(`/bedrock/model/${ENCODED_ARN}/invoke`, { authorization: `Bearer ${MASTER_KEY}` });
     assert.equal(status, 200);
-    const [request] = gateway.simulator.requests();
+    const [request] = gateway.forwarded();
     assert.equal(request?.rawPath, `/model/${ENCODED_ARN}/invoke`);
     assert.match(request.scope ?? '', /\/us-west-2\//);
   });
@@ -85,7 +85,7 @@ describe('a request', () => {
     const { status } = await ask(`/bedrock/model/${MODEL}/count-tokens?beta=true`, credentials);
     // The body is none of CountTokens, which is for the simulator to say.
     assert.equal(status, 400);
-    assert.equal(gateway.simulator.requests()[0]?.target, `/model/${MODEL}/count-tokens?beta=true`);
+    assert.equal(gateway.forwarded()[0]?.target, `/model/${MODEL}/count-tokens?beta=true`);
   });
 });
 
@@ -101,13 +101,13 @@ describe('the list of inference profiles, fetched at its start', () => {
     const answer = await list({ authorization: `Bearer ${MASTER_KEY}` });
     assert.equal(answer.status, 200);
     assert.match(answer.body.toString(), /"inferenceProfileId":"us\.anthropic/);
-    assert.equal(gateway.simulator.requests()[0]?.service, 'bedrock');
+    assert.equal(gateway.forwarded()[0]?.service, 'bedrock');
   });
 
   test('gets 403 without one, which Claude Code goes on from', async () => {
     const answer = await list({});
     assert.equal(answer.status, 403);
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 });
 
@@ -128,7 +128,7 @@ describe('a refusal that is 403 to others is 400 to Claude Code, which repeats a
     test(what, async () => {
       assert.equal((await ask(target, { ...credentials, 'user-agent': 'claude-cli/2.1.197' })).status, 400);
       assert.equal((await ask(target, { ...credentials, 'user-agent': 'another/1.0' })).status, 403);
-      assert.deepEqual(gateway.simulator.requests(), []);
+      assert.deepEqual(gateway.forwarded(), []);
     });
   }
 

@@ -80,7 +80,7 @@ test(`${NOT_CARRIED} is refused plainly`, async () => {
   });
   assert.equal(answer.status, 501);
   assert.equal(answer.headers['x-amzn-errortype'], 'NotImplementedException');
-  assert.deepEqual(gateway.simulator.requests(), []);
+  assert.deepEqual(gateway.forwarded(), []);
 });
 
 async function conforms(
@@ -131,13 +131,13 @@ async function refusedWithoutKey(wire: WireRequest): Promise<void> {
     });
     assert.equal(answer.status, 401);
     assert.equal(answer.headers['x-amzn-errortype'], 'UnrecognizedClientException');
-    assert.equal(gateway.simulator.requests().length, 0, 'a request without a valid key reached Bedrock');
+    assert.equal(gateway.forwarded().length, 0, 'a request without a valid key reached Bedrock');
   }
 }
 
 /** The one request the simulator got since the last time, and nothing secret in it. */
 function onlyRequest({ service, name }: Operation): SimulatorRequest {
-  const [arrived, ...others] = gateway.simulator.requests();
+  const [arrived, ...others] = gateway.forwarded();
   gateway.simulator.clearRequests();
   assert.ok(arrived !== undefined, 'nothing arrived');
   assert.equal(others.length, 0, 'it arrived more than once');

@@ -98,7 +98,7 @@ for (const mode of ['without a master key', 'with LITELLM_MASTER_KEY'] as const)
         const { exitCode, stdout, stderr } = await post(gateway, path, body, [`Authorization: Bearer ${key}`]);
         assert.equal(exitCode, 0, stderr);
         assert.match(stdout, answers);
-        const [request, ...others] = gateway.simulator.requests();
+        const [request, ...others] = gateway.forwarded();
         assert.equal(others.length, 0);
         assert.deepEqual([request?.service, request?.operation, request?.signature], [service, operation, 'valid']);
         assert.equal(request?.rawPath, path.replace('/bedrock', ''));
@@ -119,7 +119,7 @@ for (const mode of ['without a master key', 'with LITELLM_MASTER_KEY'] as const)
         assert.ok(typeof answer === 'object' && answer !== null && 'error' in answer);
         assert.partialDeepStrictEqual(answer.error, { type: 'auth_error', param: null, code: '401' });
       }
-      assert.equal(gateway.simulator.requests().length, anonymous ? 3 : 0);
+      assert.equal(gateway.forwarded().length, anonymous ? 3 : 0);
     });
   });
 

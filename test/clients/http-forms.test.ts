@@ -48,7 +48,7 @@ after(async () => {
 });
 
 function onlyRequest(): SimulatorRequest {
-  const [request, ...others] = gateway.simulator.requests();
+  const [request, ...others] = gateway.forwarded();
   assert.ok(request !== undefined && others.length === 0, 'not exactly one request arrived');
   return request;
 }
@@ -176,7 +176,7 @@ describe('Expect: 100-continue', () => {
 
   test('a wrong key is refused before the body is sent', async () => {
     assert.deepEqual(await expecting('sk-wrong'), { continued: false, status: 401 });
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 });
 

@@ -79,7 +79,7 @@ describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
         key,
       );
       assert.equal(exitCode, 0, stderr);
-      const requests = gateway.simulator.requests().filter((request) => request.operation === operation);
+      const requests = gateway.forwarded().filter((request) => request.operation === operation);
       assert.deepEqual(
         requests.map(({ service, signature }) => [service, signature]),
         [[argv[0], 'valid']],

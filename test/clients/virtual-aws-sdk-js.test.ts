@@ -59,7 +59,7 @@ describe('every operation is signed and let through', () => {
         const sent = client.send(operation.command(exampleInput(operation.input, examplesFor(service, name))));
         // What Bedrock itself answers is not the matter here: it may not have the resource.
         const outcome = await sent.then(drain).catch((error: unknown) => String(error).slice(0, 500));
-        const seen = gateway.simulator.requests().map((request) => `${request.operation} ${request.signature}`);
+        const seen = gateway.forwarded().map((request) => `${request.operation} ${request.signature}`);
         if (seen.join() !== `${name} valid`) failures.push(`${name}: ${seen.join()} ${outcome}`);
       }
       client.destroy();
@@ -89,7 +89,7 @@ test('streams of models and agents over HTTP/2', async () => {
 
 test('the region is that of the signature', async () => {
   await sendWith({ ...configOf(key), region: 'us-west-2' });
-  assert.match(gateway.simulator.requests()[0]?.scope ?? '', /\/us-west-2\/bedrock\//);
+  assert.match(gateway.forwarded()[0]?.scope ?? '', /\/us-west-2\/bedrock\//);
 });
 
 describe('is refused with the exception that the SDK raises', () => {
@@ -186,7 +186,7 @@ test('two variables and an endpoint are all that a program needs, for every kind
   });
   assert.equal(stdout, 'metadata true true\n', stderr);
   assert.deepEqual(
-    gateway.simulator.requests().map(({ operation, signature }) => `${operation} ${signature}`),
+    gateway.forwarded().map(({ operation, signature }) => `${operation} ${signature}`),
     ['ConverseStream valid', 'ListFoundationModels valid', 'Retrieve valid'],
   );
 });
@@ -229,7 +229,7 @@ async function refused(send: () => Promise<void>, exception: string): Promise<vo
     assert.ok(!error.message.includes(key.secretAccessKey));
     return true;
   });
-  assert.deepEqual(gateway.simulator.requests(), []);
+  assert.deepEqual(gateway.forwarded(), []);
 }
 
 function altered(body: unknown): string {

@@ -82,7 +82,7 @@ describe('boto3', needs('python3 with boto3'), () => {
       return `${calls[index]?.service} ${calls[index]?.method}: ${outcome}`;
     });
     assert.deepEqual(seen, expected);
-    const requests = gateway.simulator.requests();
+    const requests = gateway.forwarded();
     assert.equal(requests.length, calls.length);
     assert.ok(requests.every(({ signature }) => signature === 'valid'));
     assert.ok(!JSON.stringify(requests).includes(key.accessKeyId), 'the virtual access key id went to Bedrock');
@@ -121,7 +121,7 @@ describe('boto3', needs('python3 with boto3'), () => {
       came.map(({ raised }, index) => `${REFUSED[index]?.what}: ${raised}`),
       REFUSED.map(({ what, raised }) => `${what}: ${raised}`),
     );
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 
   test('raises for a wrong secret and for an access key id that nobody has', async () => {
@@ -129,7 +129,7 @@ describe('boto3', needs('python3 with boto3'), () => {
     assert.equal(wrong?.raised, INVALID);
     const [unknown] = await boto3([CONVERSE], { ...pair(key), AWS_ACCESS_KEY_ID: 'AKOCAAAAAAAAAAAAAAAA' });
     assert.equal(unknown?.raised, '403 ClientError UnrecognizedClientException');
-    assert.deepEqual(gateway.simulator.requests(), []);
+    assert.deepEqual(gateway.forwarded(), []);
   });
 
   test('AWS_BEARER_TOKEN_BEDROCK is enough for models; the key as access key id for the rest', async () => {

@@ -95,7 +95,7 @@ describe('behind nginx', needs('nginx'), () => {
         came,
         CALLS.map(() => 'InvalidSignatureException'),
       );
-      assert.deepEqual(site.gateway.simulator.requests(), []);
+      assert.deepEqual(site.gateway.forwarded(), []);
     }
   });
 

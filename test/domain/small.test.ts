@@ -78,8 +78,10 @@ test('only what certainly reached nobody has a status that clients retry blindly
   const kinds = Object.entries(REFUSALS).filter(([, row]) => retried.has(row.status));
   assert.deepEqual(kinds.map(([kind]) => kind).sort(), [
     'internalError',
+    'limitsUnavailable',
     'noCredentials',
     'overloaded',
+    'spoolFull',
     'storeUnavailable',
     'upstreamUnreachable',
   ]);

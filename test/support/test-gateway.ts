@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import type { Clock, Log } from '../../src/ports.ts';
-import { SIMULATOR_CREDENTIALS, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
+import {
+  SIMULATOR_CREDENTIALS,
+  startSimulator,
+  type Simulator,
+  type SimulatorOptions,
+  type SimulatorRequest,
+} from '../../simulator/index.ts';
 
 /** The key that test gateways want unless they are told otherwise. */
 export const MASTER_KEY = 'sk-test-master-key-0123456789';
@@ -14,6 +20,8 @@ export interface TestGateway {
   readonly simulator: Simulator;
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
+  /** What the simulator got for a client, oldest first: without what the gateway itself asks AWS, to price an account's own profiles. */
+  forwarded(): readonly SimulatorRequest[];
   /** What was logged, newest last. */
   readonly logged: { level: string; facts: Record<string, unknown>; message: string }[];
   close(): Promise<void>;
@@ -64,6 +72,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     gateway,
     simulator,
     origin: gateway.origin,
+    forwarded: () => simulator.requests().filter(({ rawHeaders }) => !isOwnLookUp(rawHeaders)),
     logged,
     close: async () => {
       await gateway.close({ noticeMs: 0 });
@@ -78,4 +87,8 @@ function recordingLog(logged: TestGateway['logged']): Log {
     logged.push({ level, facts: { ...facts }, message });
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function isOwnLookUp(rawHeaders: SimulatorRequest['rawHeaders']): boolean {
+  return rawHeaders.some(([name, value]) => name.toLowerCase() === 'user-agent' && value === 'outcrop');
 }
