@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import type { CallFilter, CallPosition, StoredCall, UsageFilter, UsageRow } from '../../domain/ledger.ts';
+import type { CallPosition, StoredCall, UsageRow } from '../../domain/ledger.ts';
 import { usdNumber } from '../../domain/usd.ts';
 import { allUsage } from '../all-usage.ts';
-import { hasFailed, spendLogView, viewCall } from '../call-views.ts';
+import { callFilter, oneCall, scopeOf } from '../call-filter.ts';
+import { spendLogView, viewCall } from '../call-views.ts';
 import { flag } from '../inputs.ts';
 import { someModel, someName } from '../ledger-inputs.ts';
-import { dateText, daysOf, endDate, type Period, requireSome, startDate } from '../periods.ts';
+import { dateText, daysOf, endDate, type Period, startDate } from '../periods.ts';
 import { Problem } from '../problem.ts';
 import { type AdminRequest, type Answer, defineRoute, type Route } from '../route.ts';
 import { LITELLM_SCOPE, visibleFilter } from '../usage-scope.ts';
@@ -102,7 +103,7 @@ async function summarize(
 ): Promise<unknown> {
   const { ledger } = request.parts;
   const days = daysOf(period, 'end_date');
-  const filter = await visibleFilter(definedIn({ key, user }), request, LITELLM_SCOPE);
+  const filter = await visibleFilter(scopeOf({ key, user }), request, LITELLM_SCOPE);
   const groupBy = ['key', 'user', 'model'] as const;
   const rows = await allUsage({ groupBy, bucket: 'day', filter, ...period, order: 'time' }, 'end_date', ledger);
   const byDay = Map.groupBy(rows, ({ bucketStartMs }) => bucketStartMs);
@@ -174,61 +175,7 @@ async function page(input: z.infer<typeof pageInput>, request: AdminRequest): Pr
   };
 }
 
-type Asked = Partial<Omit<z.infer<typeof pageInput>, 'page' | 'page_size'>>;
-
-/** @throws Problem 403, 404, 422 */
-async function callFilter(asked: Asked, request: AdminRequest): Promise<CallFilter> {
-  const { api_key: key, user_id: user, team_id: team, start_date: fromMs, end_date: untilMs } = asked;
-  const visible = await visibleFilter(definedIn({ key, user, team }), request, LITELLM_SCOPE);
-  const period = { fromMs: fromMs ?? 0, untilMs: untilMs ?? request.parts.clock.nowMs() + 1 };
-  requireSome(period, untilMs === undefined ? 'start_date' : 'end_date');
-  return {
-    ...period,
-    keyIds: visible.key,
-    userIds: visible.user,
-    teamIds: visible.team,
-    customerIds: listOf(asked.end_user),
-    sessionIds: listOf(asked.session_id),
-    tags: listOf(asked.tag),
-    modelIds: listOf(asked.model),
-    failed: asked.status_filter === undefined ? undefined : asked.status_filter === 'failure',
-  };
-}
-
-/** The call of an id, if the filter lets it through. */
-async function oneCall(id: string, filter: CallFilter, { parts }: AdminRequest): Promise<StoredCall | null> {
-  const call = await parts.ledger.getCall(id);
-  return call !== null && passes(call, filter) ? call : null;
-}
-
-function passes(call: StoredCall, filter: CallFilter): boolean {
-  const { keyId, userId, teamId, customerId, sessionId, tags } = call.attribution;
-  const among = (values: readonly string[] | undefined, value: string | null) =>
-    values === undefined || (value !== null && values.includes(value));
-  return (
-    call.startedAtMs >= filter.fromMs &&
-    call.startedAtMs < filter.untilMs &&
-    among(filter.keyIds, keyId) &&
-    among(filter.userIds, userId) &&
-    among(filter.teamIds, teamId) &&
-    among(filter.customerIds, customerId) &&
-    among(filter.sessionIds, sessionId) &&
-    among(filter.modelIds, call.modelId) &&
-    (filter.tags === undefined || filter.tags.some((tag) => tags.includes(tag))) &&
-    (filter.failed === undefined || filter.failed === hasFailed(call))
-  );
-}
-
 function positionOf(cursor: string): CallPosition {
   const [startedAtMs = '', id = ''] = cursor.split('_', 2);
   return { startedAtMs: Number(startedAtMs), id };
-}
-
-function definedIn(values: { readonly [Name in 'key' | 'user' | 'team']?: string | undefined }): UsageFilter {
-  const { key, user, team } = values;
-  return { key: listOf(key), user: listOf(user), team: listOf(team) };
-}
-
-function listOf(value: string | undefined): readonly string[] | undefined {
-  return value === undefined ? undefined : [value];
 }
