@@ -54,8 +54,8 @@ describe('boto3', needs('python3 with boto3'), () => {
       const { answer, error } = await boto3.call({ ...asked, client: keyed(asked.service) });
       assert.equal(error, undefined);
       assert.ok(answer);
-      const seen = gateway.simulator
-        .requests()
+      const seen = gateway
+        .forwarded()
         .map((request) => [request.service, request.operation, request.signature, request.scope?.split('/')[1]]);
       assert.deepEqual(seen, [[asked.service, operation, 'valid', region]]);
     });
