@@ -3,7 +3,6 @@ import {
   inputTokensBound,
   outputTokensBound,
   type ModelBounds,
-  type OutputBound,
   type TokenBounds,
 } from '../domain/limits/call-bounds.ts';
 import { type Charge, chargesFor, nanosToCount } from '../domain/limits/charges.ts';
@@ -17,11 +16,14 @@ import {
 } from '../domain/limits/limit-refusal.ts';
 import { guessTokens, type TokensAndSpend } from '../domain/limits/usual-use.ts';
 import { parseModelReference } from '../domain/policy/model-reference.ts';
+import { priceCall } from '../domain/pricing/price-model.ts';
 import { modelBounds, upperBoundNanos } from '../domain/pricing/upper-bound.ts';
 import { isFree } from '../domain/usage/free-operations.ts';
 import type { MeteredRequest } from '../domain/usage/metered-request.ts';
 import { askedMode } from '../domain/usage/service-mode.ts';
-import { inputFacts, outputTokensAsked } from '../domain/usage/request-size.ts';
+import { type InputFacts, inputFacts, outputTokensAsked } from '../domain/usage/request-size.ts';
+import { isChargedByTokens, unitsAtMost } from '../domain/usage/units-at-most.ts';
+import type { UsageLine } from '../domain/usage/usage.ts';
 import type { MeteredCall } from './metered-call.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -60,11 +62,8 @@ export async function reserve(id: string, metered: MeteredCall, limitedBy: Limit
       metered.remaining = reservation.remaining;
       metered.reservedNanos = BigInt(heldNanos(charges) ?? estimate.bounds.spendNanos ?? 0);
       return;
-    case 'refused': {
-      const { tokens, price } = estimate;
-      const arithmetic = reservation.charge.limit.kind === 'spend' ? spendArithmetic(tokens, price) : null;
-      throw exceeded(reservation, arithmetic, proxy.clock.nowMs());
-    }
+    case 'refused':
+      throw exceeded(reservation, estimate.arithmetic(), proxy.clock.nowMs());
     case 'unavailable':
       proxy.log.debug(
         { requestId: id, limit: reservation.charge.limit.id, reason: reservation.reason, region },
@@ -74,9 +73,6 @@ export async function reserve(id: string, metered: MeteredCall, limitedBy: Limit
   }
 }
 
-/** Models that answer with vectors or ranks. */
-const TEXTLESS_MODELS = /embed|rerank/;
-
 /**
  * Holds a call to the most output that its key may get at once, whatever limits it has besides. Where a request names no
  * model there is nothing to hold it to.
@@ -85,7 +81,7 @@ const TEXTLESS_MODELS = /embed|rerank/;
 export function holdToOutputCap(metered: MeteredCall, caller: Caller, region: string, proxy: Proxy): void {
   const { request } = metered;
   if (caller.kind !== 'key' || caller.outputCap === null) return;
-  if (request.modelId === null || isFree(request.operation) || isTextless(request)) return;
+  if (request.modelId === null || isFree(request.operation)) return;
   const verdict = outputTokensBound(outputTokensAsked(request), boundsOf(metered, region, proxy), caller.outputCap);
   if (verdict.kind === 'overCap') throw overOutputCap(verdict.asked, verdict.cap);
 }
@@ -125,49 +121,66 @@ interface Estimate {
     readonly spendNanos: number | null;
   };
   readonly usual: TokensAndSpend;
-  readonly tokens: TokenBounds;
-  readonly price: PriceAtMost;
+  /** How the bound of its price comes about; null where tokens are not all of it. */
+  readonly arithmetic: () => string | null;
 }
 
 const NOTHING: TokensAndSpend = { inputTokens: 0, outputTokens: 0, spendNanos: 0 };
 
 function estimateOf(metered: MeteredCall, { limits, region }: LimitedBy, proxy: Proxy): Estimate {
   const { request } = metered;
-  const price = priceAtMost(metered, region, proxy);
   // A look into the body costs more than anything else here, and limits of requests need none.
   const countsOnlyRequests = limits.every(({ kind }) => kind === 'requests' || kind === 'concurrency');
   if (isFree(request.operation) || countsOnlyRequests) {
-    return { bounds: NOTHING, usual: NOTHING, tokens: { inputTokens: 0, output: null }, price };
+    return { bounds: NOTHING, usual: NOTHING, arithmetic: () => null };
   }
   const facts = inputFacts(request);
   const asked = outputTokensAsked(request);
-  const model = boundsOf(metered, region, proxy);
-  const size = { textBytes: facts.textBytes, images: facts.images, documents: facts.documents };
-  const tokens = {
-    inputTokens: facts.selfContained ? inputTokensBound(size, model) : null,
-    output: outputOf(request, asked, model),
-  };
-  const guess = guessTokens(size, asked);
-  const usual = proxy.usualUse.of(kindOf(request)) ?? { ...guess, spendNanos: nanos(price(guess)) ?? 0 };
+  const tokens = isChargedByTokens(request) ? tokensAtMost(metered, facts, asked, region, proxy) : NO_TOKENS;
   const { inputTokens, output } = tokens;
+  const price = priceAtMost(metered, region, proxy);
+  const tokenNanos =
+    inputTokens === null || output === null ? null : price({ inputTokens, outputTokens: output.tokens });
+  const units = unitsAtMost(request, facts, output?.tokens ?? null);
+  const unitNanos = units === null ? null : priceOfUnits(units, metered, region, proxy);
+  const guess = guessTokens(facts, asked);
+  const usual = proxy.usualUse.of(kindOf(request)) ?? { ...guess, spendNanos: nanos(price(guess)) ?? 0 };
   const bounds = {
     inputTokens,
     outputTokens: output?.tokens ?? null,
-    spendNanos:
-      inputTokens === null || output === null ? null : nanos(price({ inputTokens, outputTokens: output.tokens })),
+    spendNanos: tokenNanos === null || unitNanos === null ? null : nanosToCount(tokenNanos + unitNanos),
   };
-  return { bounds, usual, tokens, price };
+  return { bounds, usual, arithmetic: () => (unitNanos === 0n ? spendArithmetic(tokens, price) : null) };
 }
 
-function outputOf(request: MeteredRequest, asked: number | null, model: ModelBounds | null): OutputBound | null {
+const NO_TOKENS: TokenBounds = { inputTokens: 0, output: { tokens: 0, from: 'model' } };
+
+function tokensAtMost(
+  metered: MeteredCall,
+  facts: InputFacts,
+  asked: number | null,
+  region: string,
+  proxy: Proxy,
+): TokenBounds {
+  const model = boundsOf(metered, region, proxy);
   const verdict = outputTokensBound(asked, model, null);
-  const output = verdict.kind === 'bounded' ? verdict.output : null;
-  // Nobody lists an output maximum for a model that gives none.
-  return output ?? (isTextless(request) ? { tokens: 0, from: 'model' } : null);
+  return {
+    inputTokens: facts.selfContained ? inputTokensBound(facts, model) : null,
+    output: verdict.kind === 'bounded' ? verdict.output : null,
+  };
 }
 
-function isTextless({ modelId }: MeteredRequest): boolean {
-  return modelId !== null && TEXTLESS_MODELS.test(modelId);
+/** What is charged beside tokens; null where a price is missing. */
+function priceOfUnits(
+  lines: readonly UsageLine[],
+  { pricedAs }: MeteredCall,
+  region: string,
+  proxy: Proxy,
+): bigint | null {
+  if (lines.length === 0) return 0n;
+  const usage = { lines, source: 'request', complete: true, serviceTier: null, latencyOptimized: false } as const;
+  const cost = priceCall(usage, pricedAs, region, proxy.prices());
+  return cost.kind === 'known' ? cost.nanos : null;
 }
 
 /** Of several models the one that takes and gives most. */
@@ -200,7 +213,7 @@ export function kindOf({ operation, modelId }: MeteredRequest): string {
 
 function priceAtMost({ request, pricedAs }: MeteredCall, region: string, proxy: Proxy): PriceAtMost {
   return (tokens) => {
-    if (pricedAs.kind === 'billed-by-time') return 0n;
+    if (pricedAs.kind === 'billed-by-time' || !isChargedByTokens(request)) return 0n;
     const models = modelsBehind(pricedAs);
     let most: bigint | null = null;
     for (const model of models) {

@@ -28,17 +28,13 @@ function rateHeaders({ headers }: Answered): readonly (string | null)[] {
   return ['limit', 'remaining'].map((what) => headers.get(`x-ratelimit-${what}-requests`));
 }
 
-const RETRIEVE_AND_GENERATE: PlainRequest = {
-  method: 'POST',
-  path: '/bedrock/retrieveAndGenerate',
-  body: JSON.stringify({ input: { text: 'bedrock' } }),
-};
+function postTo(operationPath: string, body: object): PlainRequest {
+  return { method: 'POST', path: `/bedrock${operationPath}`, body: JSON.stringify(body) };
+}
 
-const EMBED: PlainRequest = {
-  method: 'POST',
-  path: '/bedrock/model/amazon.titan-embed-text-v2%3A0/invoke',
-  body: JSON.stringify({ inputText: 'bedrock' }),
-};
+const RETRIEVE_AND_GENERATE = postTo('/retrieveAndGenerate', { input: { text: 'bedrock' } });
+const EMBED = postTo('/model/amazon.titan-embed-text-v2%3A0/invoke', { inputText: 'bedrock' });
+const RERANK_ARN = 'arn:aws:bedrock:us-east-1::foundation-model/cohere.rerank-v3-5:0';
 
 describe('a rate of requests', () => {
   test('is told on the way, refuses with when to come again, and holds for every operation', async () => {
@@ -176,6 +172,36 @@ describe('a budget', () => {
     assert.ok(admitted >= 10 && admitted * 0.00537 <= 0.06, `${admitted} admitted`);
   });
 
+  test('is not overspent by what is not paid by the token', async () => {
+    const documents = ['granite', 'basalt'];
+    const rerank = {
+      type: 'BEDROCK_RERANKING_MODEL',
+      bedrockRerankingConfiguration: { modelConfiguration: { modelArn: RERANK_ARN } },
+    };
+    const guardrailConfig = { guardrailIdentifier: 'gr1', guardrailVersion: '1', trace: 'enabled' };
+    const cases: readonly (readonly [PlainRequest, costUsd: number, budgetUsd: number])[] = [
+      [postTo('/model/cohere.rerank-v3-5%3A0/invoke', { query: 'x', documents, api_version: 2 }), 0.002, 0.007],
+      [postTo('/rerank', { queries: [], sources: [{}, {}], rerankingConfiguration: rerank }), 0.002, 0.007],
+      // Topics and contents $0.15, personal data $0.10 for a thousand units.
+      [
+        postTo('/guardrail/gr1/version/1/apply', { source: 'INPUT', content: [{ text: { text: 'x' } }] }),
+        0.0004,
+        0.002,
+      ],
+      [converse({ usage: { inputTokens: 4, outputTokens: 4 }, more: { guardrailConfig } }), 0.000806, 0.005],
+    ];
+    running.simulator.setPace({ delayMs: 100 });
+    for (const [request, costUsd, budgetUsd] of cases) {
+      const bearer = await keyWith({ max_budget: budgetUsd });
+      const answers = await Promise.all(Array.from({ length: 20 }, () => ask(running.origin, bearer, request)));
+      const admitted = answers.filter(({ status }) => status === 200);
+      assert.equal(admitted[0]?.headers.get('x-outcrop-cost-usd'), costUsd.toFixed(9), request.path);
+      assert.ok(admitted.length * costUsd <= budgetUsd, `${request.path}: ${admitted.length} admitted`);
+      assert.ok(answers.every(({ status }) => status === 200 || status === 400));
+    }
+    running.simulator.setPace({ delayMs: 0 });
+  });
+
   test('that suffices for 32 calls of an agent at once refuses none of them', async () => {
     const bearer = await keyWith({ max_budget: 40 });
     const text = 'x'.repeat(85_000);
@@ -192,10 +218,10 @@ describe('a budget', () => {
 
   test('lets no call through that nothing bounds, nor one without a price', async () => {
     const bearer = await keyWith({ max_budget: 1000 });
-    const agent = '/bedrock/agents/AGENT00001/agentAliases/ALIAS00001/sessions/s1/text';
+    const agent = '/agents/AGENT00001/agentAliases/ALIAS00001/sessions/s1/text';
     const requests: readonly PlainRequest[] = [
       RETRIEVE_AND_GENERATE,
-      { method: 'POST', path: agent, body: JSON.stringify({ inputText: 'Hi' }) },
+      postTo(agent, { inputText: 'Hi' }),
       converse({ model: 'somebody.new-model-v1:0' }),
     ];
     for (const request of requests) {
