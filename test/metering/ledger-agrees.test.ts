@@ -118,6 +118,9 @@ const judge: Judge = ({ planned, seen }, said, stored) => {
   } else if (said.ended === 'completed') {
     assert.deepEqual([stored.costNanos, stored.used], [0n, {}], 'an error of Bedrock costs nothing');
     assert.equal(stored.status, said.status);
+  } else if ((said.status ?? 0) >= 400) {
+    // Of an error that was cut nobody can say more than that it used nothing, if even that arrived.
+    assert.deepEqual([stored.costNanos ?? 0n, stored.used], [0n, {}]);
   } else if (stored.costNanos === null) {
     // An answer that was cut: a lower bound, or nothing, but never an end.
     assert.ok(!stored.complete || planned.costNanos === null);
