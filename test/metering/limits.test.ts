@@ -216,6 +216,33 @@ describe('a budget', () => {
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
   });
 
+  test('that is set back, raised for a while or changed on the shared one has room again at once', async () => {
+    await managed(running.origin, 'POST /budget/new', { budget_id: 'small', max_budget: 0.006 });
+    const { id, bearer } = await issueKey(running.origin, { ...EVERY_OPERATION, budget_id: 'small' });
+    const request = converse({ maxTokens: 4000, usage: { inputTokens: 2000, outputTokens: 4000 } });
+    const status = async (): Promise<number> => (await ask(running.origin, bearer, request)).status;
+    // $0.0055 each.
+    assert.deepEqual([await status(), await status()], [200, 400]);
+    await managed(running.origin, `POST /key/${id}/reset_spend`, { reset_to: 0 });
+    assert.deepEqual([await status(), await status()], [200, 400]);
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    await managed(running.origin, 'POST /key/update', {
+      key: id,
+      max_budget: 0.006,
+      temp_budget_increase: 0.006,
+      temp_budget_expiry: tomorrow,
+    });
+    assert.deepEqual([await status(), await status()], [200, 400]);
+    await managed(running.origin, 'POST /key/update', {
+      key: id,
+      max_budget: null,
+      temp_budget_increase: null,
+      temp_budget_expiry: null,
+    });
+    await managed(running.origin, 'POST /budget/update', { budget_id: 'small', max_budget: 1 });
+    assert.equal(await status(), 200);
+  });
+
   test('lets no call through that nothing bounds, nor one without a price', async () => {
     const bearer = await keyWith({ max_budget: 1000 });
     const agent = '/agents/AGENT00001/agentAliases/ALIAS00001/sessions/s1/text';
