@@ -3,7 +3,7 @@ import { at, countAt, textAt } from './json-shapes.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import { inputFacts } from './request-size.ts';
 import { UsageLines } from './usage-lines.ts';
-import type { Usage } from './usage.ts';
+import type { Usage, UsageLine } from './usage.ts';
 import { UNKNOWN_USAGE } from './usage.ts';
 
 /** Rerankers charge by the query of up to so many documents: https://aws.amazon.com/bedrock/pricing/ */
@@ -34,6 +34,21 @@ export function addImages(lines: UsageLines, answer: JsonOutline, { outline }: M
   const artifacts = answer.count('artifacts');
   if (artifacts !== null) lines.add('outputImages', artifacts, null, stepVariant(outline));
   return lines.all.length > 0;
+}
+
+/** Stable Diffusion XL says nowhere how many images come out. */
+const IMAGE_MODELS = /nova-canvas|titan-image-generator|stability\.(?!stable-diffusion-xl)/;
+
+/** Whether a model makes images, and charges for nothing else. */
+export function makesImages({ modelId }: MeteredRequest): boolean {
+  return modelId !== null && IMAGE_MODELS.test(modelId);
+}
+
+/** The images a request asks for; null where that can't be read. */
+export function imagesAsked({ outline }: MeteredRequest): readonly UsageLine[] | null {
+  const count = at(outline.member('imageGenerationConfig'), 'numberOfImages') ?? 1;
+  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1 || outline.repeated) return null;
+  return [{ unit: 'outputImages', quantity: count, modelId: null, variant: imageVariant(outline) }];
 }
 
 /** Adds the queries of a reranker that was called by InvokeModel. @returns whether it is one */

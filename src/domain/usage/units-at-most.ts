@@ -1,7 +1,15 @@
 import { textAt } from './json-shapes.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import type { InputFacts } from './request-size.ts';
-import { addEmbedded, addRanked, asyncUsage, queryUsage, rerankUsage } from './request-usage.ts';
+import {
+  addEmbedded,
+  addRanked,
+  asyncUsage,
+  imagesAsked,
+  makesImages,
+  queryUsage,
+  rerankUsage,
+} from './request-usage.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { Usage, UsageLine, UsageUnit } from './usage.ts';
 
@@ -36,12 +44,12 @@ const TEXT_POLICIES: readonly UsageUnit[] = [
 const CHECKS = ['contentFilter', 'promptAttack', 'sensitiveInformation'];
 
 /** Whether a call costs nothing for tokens: then `unitsAtMost` is all that it costs. */
-export function isChargedByTokens({ operation }: MeteredRequest): boolean {
-  return !NOT_BY_TOKENS.has(operation.qualifiedName);
+export function isChargedByTokens(request: MeteredRequest): boolean {
+  return !NOT_BY_TOKENS.has(request.operation.qualifiedName) && !makesImages(request);
 }
 
 /**
- * What a call may be charged beside tokens, at most: queries of a reranker, the guardrail it asks for, seconds of video.
+ * What a call may be charged beside tokens, at most: queries of a reranker, the guardrail it asks for, images, seconds of video.
  * A guardrail of a model call counts where its trace is asked for, for only then its use is known afterwards.
  * @param outputTokens at most; null where nothing bounds them
  * @returns null where nothing bounds it
@@ -86,6 +94,7 @@ function unitsOfModel(
   outputTokens: number | null,
 ): readonly UsageLine[] | null {
   const { headers, modelId } = request;
+  if (makesImages(request)) return imagesAsked(request);
   const lines = new UsageLines();
   addRanked(lines, request);
   if (modelId?.includes('embed') === true && addEmbedded(lines, request)) return null;

@@ -61,6 +61,27 @@ const CASES: readonly Case[] = [
     units: null,
   },
   {
+    what: 'images',
+    operation: INVOKE,
+    modelId: 'amazon.nova-canvas-v1:0',
+    body: { taskType: 'TEXT_IMAGE', imageGenerationConfig: { numberOfImages: 3, width: 1024, height: 1024 } },
+    units: { outputImages: 3 },
+  },
+  {
+    what: 'an image of a model that makes one',
+    operation: INVOKE,
+    modelId: 'stability.sd3-5-large-v1:0',
+    body: { prompt: 'x' },
+    units: { outputImages: 1 },
+  },
+  {
+    what: 'images, but not how many',
+    operation: INVOKE,
+    modelId: 'amazon.nova-canvas-v1:0',
+    body: { imageGenerationConfig: { numberOfImages: 'many' } },
+    units: null,
+  },
+  {
     what: 'an embedding of an image',
     operation: INVOKE,
     modelId: 'amazon.titan-embed-image-v1',
