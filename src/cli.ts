@@ -3,9 +3,12 @@ import { Command } from 'commander';
 import { CommandError } from './commands/command-error.ts';
 import type { CreateOptions, KeyCommand } from './commands/keys/keys.ts';
 import type { UsageOptions } from './commands/usage.ts';
+import { silenceSqliteWarning } from './quiet-sqlite.ts';
 import { ownVersion } from './version.ts';
 import { ConfigError, type LoadedConfig } from './config/load.ts';
 import { readConfig, type ConfigFlags } from './config/read.ts';
+
+silenceSqliteWarning();
 
 /** What commands that talk to a running gateway are told. */
 interface GatewayFlags {

@@ -89,7 +89,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/domain',
     'simulator',
   ],
-  'src/cli.ts': ['src/main.ts', 'src/version.ts', 'src/config', 'src/commands', 'simulator'],
+  'src/quiet-sqlite.ts': [],
+  'src/cli.ts': ['src/main.ts', 'src/quiet-sqlite.ts', 'src/version.ts', 'src/config', 'src/commands', 'simulator'],
   simulator: [],
 };
 
