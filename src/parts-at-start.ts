@@ -99,6 +99,7 @@ export function meteringOnceReady(ready: Promise<MeteringParts>): Metering {
         parts === null
           ? void ready.then(({ ledger }) => ledger.end(record)).catch(() => undefined)
           : parts.ledger.end(record),
+      endSoon: (record) => opened().ledger.endSoon(record),
     },
     prices: () => opened().prices,
   };

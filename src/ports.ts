@@ -245,10 +245,12 @@ export interface KeySpend {
 
 /** Where every call is written down. */
 export interface CallLedger {
-  /** Before the first byte goes to Bedrock; a promise only where there is something to wait for. @throws Refusal spoolFull */
-  start(start: CallStart): void | Promise<void>;
+  /** Resolved when the first byte may go to Bedrock. @throws Refusal spoolFull, or rejects with it */
+  start(start: CallStart): Promise<void>;
   /** Before the client sees the end of its answer. Never throws. */
   end(record: CallRecord): void;
+  /** The same at less cost, done when the promise resolves. Never rejects. */
+  endSoon(record: CallRecord): Promise<void>;
 }
 
 /** Lines for operators. Nothing in `facts` may be a secret. */

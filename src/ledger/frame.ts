@@ -13,20 +13,34 @@ export const LINE_BYTES_MAX = 256 * 1024;
 const BUFFER_BYTES = 4096;
 const UTF8_BYTES_MAX_PER_UNIT = 3;
 
-/** Where one frame after the other is made ready for writing. */
+/** Where frames are made ready to be written together. */
 export class FrameWriter {
+  /** Frames stand in the first `length` of them. */
   bytes: Buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  length = 0;
 
-  /** Makes the frame of a line, at the beginning of `bytes`. @returns its length @throws RangeError */
-  fill(line: string): number {
-    const needed = HEADER_BYTES + line.length * UTF8_BYTES_MAX_PER_UNIT;
-    if (needed > this.bytes.length) this.bytes = Buffer.allocUnsafe(needed);
+  /** Makes the frame of a line behind the others. @throws RangeError for a line that is too long */
+  add(line: string): void {
+    const at = this.length;
+    const start = at + HEADER_BYTES;
+    this.#makeRoom(start + line.length * UTF8_BYTES_MAX_PER_UNIT);
     const { bytes } = this;
-    const length = bytes.write(line, HEADER_BYTES);
+    const length = bytes.write(line, start);
     if (length > LINE_BYTES_MAX) throw new RangeError(`A record of ${length} bytes is too long for the spool.`);
-    bytes.writeUInt32LE(((length << 8) | MARK) >>> 0, 0);
-    bytes.writeUInt32LE(crc32(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length), length), 4);
-    return HEADER_BYTES + length;
+    bytes.writeUInt32LE(((length << 8) | MARK) >>> 0, at);
+    bytes.writeUInt32LE(crc32(bytes.subarray(start, start + length), length), at + 4);
+    this.length = start + length;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  #makeRoom(length: number): void {
+    if (length <= this.bytes.length) return;
+    const bytes = Buffer.allocUnsafe(Math.max(length, 2 * this.bytes.length));
+    this.bytes.copy(bytes, 0, 0, this.length);
+    this.bytes = bytes;
   }
 }
 

@@ -12,24 +12,27 @@ import { nodeDisk } from './node-disk.ts';
 import { replayEnds, type ReplayOptions } from './replay.ts';
 import { Reserve } from './reserve.ts';
 import { Room } from './room.ts';
-import { Segments } from './segments.ts';
+import { type Segment, Segments } from './segments.ts';
 import { Spool } from './spool.ts';
 import { claimFolder, type OwnFolder, replayOthers } from './spool-folders.ts';
 import { StoreWriter } from './store-writer.ts';
+import { Turn } from './turn.ts';
 
 /** Where every call is written down. */
 export interface Ledger {
   /**
-   * Before the first byte goes to Bedrock. With durability `process` the record outlives the process when this returns;
-   * with `power` it outlives a loss of power when the promise resolves.
+   * Before the first byte goes to Bedrock. When the promise resolves the record outlives the process, with durability
+   * `power` a loss of power too. All that begins and ends in one turn of the event loop is written together.
    * @throws Refusal spoolFull, or rejects with it
    */
-  start(start: CallStart): void | Promise<void>;
+  start(start: CallStart): Promise<void>;
   /**
-   * Before the client sees the end of its answer. Never throws: what the disk does not take waits in memory. A call that
-   * was refused before it began needs no start.
+   * Writes an end, and with it all that has been gathered. Never throws: what the disk does not take waits in memory. A
+   * call that was refused before it began needs no start.
    */
   end(record: CallRecord): void;
+  /** The same together with what else begins and ends in this turn of the event loop. Never rejects. */
+  endSoon(record: CallRecord): Promise<void>;
   /** Resolved when the records of processes that were dead at the start are stored: counters restored before miss them. */
   readonly replayed: Promise<void>;
   state(): LedgerState;
@@ -102,6 +105,8 @@ class OpenLedger implements Ledger {
   readonly #writer: StoreWriter;
   readonly #replay: ReplayOptions;
   readonly #timers: NodeJS.Timeout[] = [];
+  /** The one whose records are being gathered. */
+  #turn: Turn | null = null;
   #flushTimer: NodeJS.Timeout | null = null;
   #flushing: Promise<void> | null = null;
   #adopting: Promise<void>;
@@ -150,21 +155,27 @@ class OpenLedger implements Ledger {
     });
   }
 
-  start(start: CallStart): void | Promise<void> {
+  start(start: CallStart): Promise<void> {
     if (this.#isBroken) throw brokenDown();
     if (this.#isClosed) throw new Refusal('overloaded', 'The gateway is shutting down: try again.');
-    const { file } = this.#spool.start(start);
-    if (this.#sync === null) return undefined;
-    return this.#sync.synced(file).catch((error: unknown) => {
-      throw brokenDown(error);
-    });
+    this.#spool.start(start);
+    const { started } = this.#turnUnderWay();
+    if (this.#spool.isGatheredFull) this.#write();
+    return started;
   }
 
   end(record: CallRecord): void {
     if (this.#isSealed) return;
-    const segment = this.#spool.end(record);
-    if (segment !== null && this.#sync !== null) this.#sync.synced(segment.file).catch(() => undefined);
-    this.#scheduleFlush();
+    this.#spool.end(record);
+    this.#write();
+  }
+
+  endSoon(record: CallRecord): Promise<void> {
+    if (this.#isSealed) return Promise.resolve();
+    this.#spool.end(record);
+    const { ended } = this.#turnUnderWay();
+    if (this.#spool.isGatheredFull) this.#write();
+    return ended;
   }
 
   state(): LedgerState {
@@ -185,6 +196,7 @@ class OpenLedger implements Ledger {
     for (const timer of this.#timers) clearInterval(timer);
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
     const deadline = setTimeout(() => this.#writer.stop(), this.#options.bounds.closeMsMax);
+    this.#write();
     await this.#flushing;
     if (this.#spool.hasWaiting) {
       this.#flushNow();
@@ -193,6 +205,7 @@ class OpenLedger implements Ledger {
     clearTimeout(deadline);
     this.#writer.stop();
     await this.#adopting;
+    this.#write();
     this.#spool.writeUnwritten();
     this.#isSealed = true;
     for (const segment of this.#segments.list) this.#segments.seal(segment);
@@ -202,8 +215,33 @@ class OpenLedger implements Ledger {
     else this.#place.own.leave();
   }
 
+  #turnUnderWay(): Turn {
+    if (this.#turn !== null) return this.#turn;
+    setImmediate(() => this.#write());
+    return (this.#turn = new Turn());
+  }
+
+  /** Writes what has been gathered. */
+  #write(): void {
+    const turn = this.#turn;
+    this.#turn = null;
+    const { segments, refusal } = this.#spool.write();
+    const synced = this.#sync === null ? null : this.#synced(this.#sync, segments);
+    synced?.catch(() => undefined);
+    turn?.over(refusal, synced);
+    this.#scheduleFlush();
+  }
+
+  async #synced(sync: GroupSync, segments: readonly Segment[]): Promise<void> {
+    try {
+      await Promise.all(segments.map(({ file }) => sync.synced(file)));
+    } catch (error) {
+      throw brokenDown(error);
+    }
+  }
+
   #scheduleFlush(): void {
-    if (this.#flushing !== null || this.#isClosed) return;
+    if (this.#flushing !== null || this.#isClosed || this.#spool.waitingEnds === 0) return;
     if (this.#spool.waitingEnds >= this.#options.store.batchCallsMax) {
       this.#flushNow();
     } else {

@@ -47,11 +47,10 @@ export class Reserve {
     }
   }
 
-  /** Gives back at least so many bytes. @returns false when there is nothing left to give. */
+  /** Gives back at least so many bytes. @returns false when there is nothing left to give, or the disk does not take it back. */
   release(bytes: number): boolean {
     if (this.#file === null || this.#bytes === 0) return false;
-    this.#shrinkTo(this.#file, Math.max(0, this.#bytes - Math.ceil(bytes / STEP_BYTES) * STEP_BYTES));
-    return true;
+    return this.#shrinkTo(this.#file, Math.max(0, this.#bytes - Math.ceil(bytes / STEP_BYTES) * STEP_BYTES));
   }
 
   close(): void {
@@ -68,8 +67,14 @@ export class Reserve {
     }
   }
 
-  #shrinkTo(file: DiskFile, bytes: number): void {
-    file.truncate(bytes);
-    this.#bytes = bytes;
+  /** @returns false when the disk takes nothing back: then all of it stays in the reserve. */
+  #shrinkTo(file: DiskFile, bytes: number): boolean {
+    try {
+      file.truncate(bytes);
+      this.#bytes = bytes;
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

@@ -42,19 +42,20 @@ export class Room {
         'the spool is at its bound: no new requests until the database takes records again',
       );
     }
-    if (this.#why !== null) throw new Refusal('spoolFull', TEXTS[this.#why]);
+    if (this.#why !== null) throw refusalOf(this.#why);
     if (bytes > bytesMax * ALARM_SHARE && !this.#isAlarmed) {
       this.#isAlarmed = true;
       log.warn({ bytes, bytesMax }, 'the spool is filling up: at its bound new requests are refused');
     }
   }
 
-  /** The disk did not take something. */
-  failed(error: unknown): void {
+  /** The disk did not take something. @returns what calls are refused with that could not begin because of it */
+  failed(error: unknown): Refusal {
     if (this.#why !== 'disk') {
       this.#options.log.error({ err: error }, 'the spool can not be written: no new requests until it can');
     }
     this.#why = 'disk';
+    return refusalOf('disk');
   }
 
   /** Looks whether there is room again. Called now and then. */
@@ -71,6 +72,10 @@ export class Room {
     this.#why = null;
     log.info({ bytes, bytesMax }, 'the spool has room again');
   }
+}
+
+function refusalOf(why: keyof typeof TEXTS): Refusal {
+  return new Refusal('spoolFull', TEXTS[why]);
 }
 
 const TEXTS = {

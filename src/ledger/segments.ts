@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Disk, DiskFile } from './disk.ts';
-import { FrameWriter } from './frame.ts';
+import type { FrameWriter } from './frame.ts';
 
 export const SEGMENT_NAME = /^\d{8}\.seg$/;
 
@@ -28,10 +28,9 @@ export interface SegmentsOptions {
   readonly begun: () => void;
 }
 
-/** The files of one spool. Lines are only ever added to the last one. */
+/** The files of one spool. Frames are only ever added to the last one. */
 export class Segments {
   readonly #options: SegmentsOptions;
-  readonly #frames = new FrameWriter();
   /** The oldest first. */
   #list: readonly Segment[] = [];
   #count = 0;
@@ -50,24 +49,23 @@ export class Segments {
   }
 
   /**
-   * Writes a line: when this returns, it outlives the process.
-   * @throws what the disk throws; nothing of the line can be read back then.
+   * Writes frames, all into one segment: when this returns, they outlive the process.
+   * @throws what the disk throws; nothing of them can be read back then.
    */
-  append(line: string): Segment {
-    const length = this.#frames.fill(line);
+  append({ bytes, length }: FrameWriter): Segment {
     let current = this.#list.at(-1);
     if (current === undefined || current.sealed || current.bytes + length > this.#options.segmentBytesMax) {
       const next = this.#begin();
       if (current !== undefined) this.seal(current);
       current = next;
     }
-    writeWhole(current, this.#frames.bytes, length);
+    writeWhole(current, bytes, length);
     current.bytes += length;
     this.#bytes += length;
     return current;
   }
 
-  /** The next line begins a new segment. */
+  /** What is written next begins a new segment. */
   seal(segment: Segment): void {
     if (segment.sealed) return;
     segment.sealed = true;
@@ -112,7 +110,7 @@ export class Segments {
   }
 }
 
-/** A disk that fills up may take a part. That part is no whole frame, and the next line is written over it. */
+/** A disk that fills up may take a part. That part is taken back, and what is written next stands in its place. */
 function writeWhole({ file, bytes: position }: Segment, bytes: Buffer, length: number): void {
   try {
     let written = file.write(bytes, length, position);

@@ -1,6 +1,8 @@
 import type { CallRecord, CallStart } from '../domain/call-record.ts';
 import { encodeEnd, encodeStart } from '../domain/call-record-codec.ts';
+import type { Refusal } from '../domain/errors.ts';
 import { boundedRecord, boundedStart, hasFineNames, hasFineNumbers, isFineLine } from './bounded-record.ts';
+import { FrameWriter } from './frame.ts';
 import type { Reserve } from './reserve.ts';
 import type { Room } from './room.ts';
 import type { Segment, Segments } from './segments.ts';
@@ -14,8 +16,20 @@ export interface WaitingEnd {
 
 interface OpenCall {
   readonly start: CallStart;
-  segment: Segment;
+  /** Null while it is not written. */
+  segment: Segment | null;
 }
+
+/** What has become of starts and ends that were written together. */
+export interface Written {
+  /** Where they stand on the disk. */
+  readonly segments: readonly Segment[];
+  /** Why the calls that would have begun with them can not; null where they have. */
+  readonly refusal: Refusal | null;
+}
+
+/** What is gathered is written when it comes to this, in bytes. */
+const GATHERED_BYTES_MAX = 64 * 1024;
 
 export interface SpoolOptions {
   readonly segments: Segments;
@@ -38,6 +52,12 @@ export class Spool {
   #waiting: WaitingEnd[] = [];
   /** Those of them that the disk has not taken. */
   readonly #unwritten = new Set<WaitingEnd>();
+  /** What is written next, all at once. */
+  readonly #frames = new FrameWriter();
+  #starts: OpenCall[] = [];
+  #ends: WaitingEnd[] = [];
+  /** For what is written alone. */
+  readonly #frame = new FrameWriter();
   #refusalsNotRecorded = 0;
 
   constructor(options: SpoolOptions) {
@@ -67,36 +87,53 @@ export class Spool {
     return this.#open.size === 0 && !this.hasWaiting;
   }
 
-  /** @throws Refusal spoolFull */
-  start(given: CallStart): Segment {
-    const { segments, room } = this.#options;
-    room.require(segments.bytes);
-    const { value: start, line } = startLine(given);
-    let segment: Segment;
-    try {
-      segment = segments.append(line);
-    } catch (error) {
-      room.failed(error);
-      room.require(segments.bytes);
-      throw error;
-    }
-    this.#open.set(start.id, { start, segment });
-    segment.openCalls += 1;
-    return segment;
+  /** Whether so much is gathered that it should be written at once. */
+  get isGatheredFull(): boolean {
+    return this.#frames.length >= GATHERED_BYTES_MAX;
   }
 
-  /** @returns where it stands; null when the disk has not taken it: it is then in memory only. */
-  end(given: CallRecord): Segment | null {
+  /** Gathers a start for the next `write`. @throws Refusal spoolFull */
+  start(given: CallStart): void {
+    const { segments, room } = this.#options;
+    room.require(segments.bytes + this.#frames.length);
+    const { value: start, line } = startLine(given);
+    this.#frames.add(line);
+    const call = { start, segment: null };
+    this.#open.set(start.id, call);
+    this.#starts.push(call);
+  }
+
+  /** Gathers an end for the next `write`. @returns false for that of a refused request for which there is no room */
+  end(given: CallRecord): boolean {
     if (!this.#open.has(given.id) && !this.#hasRoomForRefusals()) {
       this.#refusalsNotRecorded += 1;
-      return null;
+      return false;
     }
     const { value: record, line } = endLine(given);
-    const end: WaitingEnd = { record, segment: this.#write(line) };
-    if (end.segment === null) this.#unwritten.add(end);
-    else this.#close(record.id);
-    this.#wait(end);
-    return end.segment;
+    this.#frames.add(line);
+    this.#ends.push({ record, segment: null });
+    return true;
+  }
+
+  /** Writes what is gathered. What the disk does not take of ends stays in memory; starts are refused then. */
+  write(): Written {
+    const [starts, ends] = [this.#starts, this.#ends];
+    if (starts.length === 0 && ends.length === 0) return NOTHING_WRITTEN;
+    this.#starts = [];
+    this.#ends = [];
+    try {
+      const segment = this.#options.segments.append(this.#frames);
+      for (const call of starts) call.segment = segment;
+      segment.openCalls += starts.length;
+      for (const end of ends) this.#ended(end, segment);
+      return { segments: [segment], refusal: null };
+    } catch (error) {
+      const refusal = this.#options.room.failed(error);
+      for (const { start } of starts) this.#open.delete(start.id);
+      return { segments: this.#writeEach(ends), refusal };
+    } finally {
+      this.#frames.clear();
+    }
   }
 
   /** The oldest ends that wait, at most so many. They wait until `stored` is told. */
@@ -159,6 +196,25 @@ export class Spool {
     return !room.isFull && segments.bytes < refusalBytesMax;
   }
 
+  /** Ends alone, because together with what else was gathered the disk has not taken them. */
+  #writeEach(ends: readonly WaitingEnd[]): readonly Segment[] {
+    const segments = new Set<Segment>();
+    for (const end of ends) {
+      const segment = this.#write(encodeEnd(end.record));
+      this.#ended(end, segment);
+      if (segment !== null) segments.add(segment);
+    }
+    return [...segments];
+  }
+
+  /** From here on it waits for the store. @param segment null where the disk has not taken it */
+  #ended(end: WaitingEnd, segment: Segment | null): void {
+    end.segment = segment;
+    if (segment === null) this.#unwritten.add(end);
+    else this.#close(end.record.id);
+    this.#wait(end);
+  }
+
   /** Writes the starts of a segment once more, at the end of the spool. */
   #moveStarts(from: Segment): boolean {
     for (const call of this.#open.values()) {
@@ -175,9 +231,11 @@ export class Spool {
   /** For what has to be written even when the disk is full: from the reserve then. */
   #write(line: string): Segment | null {
     const { segments, reserve, room } = this.#options;
+    this.#frame.clear();
+    this.#frame.add(line);
     for (;;) {
       try {
-        return segments.append(line);
+        return segments.append(this.#frame);
       } catch (error) {
         room.failed(error);
         if (!reserve.release(line.length)) return null;
@@ -198,10 +256,12 @@ export class Spool {
   #close(id: string): void {
     const open = this.#open.get(id);
     if (open === undefined) return;
-    open.segment.openCalls -= 1;
+    if (open.segment !== null) open.segment.openCalls -= 1;
     this.#open.delete(id);
   }
 }
+
+const NOTHING_WRITTEN: Written = { segments: [], refusal: null };
 
 /** What is stored, and how it is written. */
 interface Line<Value> {

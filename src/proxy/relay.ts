@@ -11,7 +11,7 @@ import type { Call } from './call.ts';
 import { ClientGone } from './client-gone.ts';
 import { costHeaders, limitHeaders } from './metering-headers.ts';
 import type { Proxy } from './proxy.ts';
-import { settle } from './settle.ts';
+import { settle, settleCompleted } from './settle.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
 
 /**
@@ -142,7 +142,14 @@ class RelayedAnswer implements AnswerReceiver {
       this.#finish('abandoned');
       return;
     }
-    settle(this.#call, 'completed', isWhole, this.#proxy);
+    const written = settleCompleted(this.#call, isWhole, this.#proxy);
+    if (written === null) this.#sendEnd();
+    else void written.then(() => this.#sendEnd());
+  }
+
+  /** What came of the call is written down: its answer may end. */
+  #sendEnd(): void {
+    if (this.#over) return;
     if (this.#held !== null) {
       this.#exchange.startAnswer(this.#held.status, [...this.#held.headers, ...costHeaders(this.#call)]);
     }

@@ -17,12 +17,27 @@ const NOTHING: Settled = { usage: FREE_USAGE, cost: { kind: 'known', nanos: 0n }
  * @param complete whether Bedrock's answer came to its end
  */
 export function settle(call: Call, outcome: CallOutcome, complete: boolean, proxy: Proxy): void {
-  if (call.settled !== null) return;
+  const record = settledRecord(call, outcome, complete, proxy);
+  if (record !== null) proxy.ledger.end(record);
+}
+
+/**
+ * The same of an answer that can wait until its record is written together with others.
+ * @returns resolved when it may end; null where there is nothing to wait for
+ */
+export function settleCompleted(call: Call, complete: boolean, proxy: Proxy): Promise<void> | null {
+  const record = settledRecord(call, 'completed', complete, proxy);
+  return record === null ? null : proxy.ledger.endSoon(record);
+}
+
+/** @returns null when the call was settled before, and for those that leave no record */
+function settledRecord(call: Call, outcome: CallOutcome, complete: boolean, proxy: Proxy): CallRecord | null {
+  if (call.settled !== null) return null;
   const { metered } = call;
   const settled = (call.settled = metered === null ? NOTHING : whatWasUsed(call, metered, complete, proxy));
   if (metered !== null && metered.charges.length > 0) settleLimits(call.id, metered, settled, proxy);
   call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
-  if (isRecorded(call)) proxy.ledger.end(recordOf(call, settled, outcome, proxy));
+  return isRecorded(call) ? recordOf(call, settled, outcome, proxy) : null;
 }
 
 /** Who could not say who they are leaves a line in the log, not a row for each try. */

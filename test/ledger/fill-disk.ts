@@ -29,12 +29,12 @@ const ledger = await openLedger({
   },
   bounds: { segmentBytesMax: MIB, reserveBytes: MIB, lookEveryMs: 5, retryMs: 5, retryMsMax: 5 },
 });
-for (let index = 0; index < OPEN_CALLS; index += 1) void ledger.start(sampleStart(index));
+for (let index = 0; index < OPEN_CALLS; index += 1) await ledger.start(sampleStart(index));
 let begun = OPEN_CALLS;
 let refusal: unknown = null;
 while (refusal === null) {
   try {
-    void ledger.start(sampleStart(begun));
+    await ledger.start(sampleStart(begun));
     ledger.end(sampleRecord(begun));
     begun += 1;
   } catch (error) {
@@ -46,7 +46,7 @@ const openWhenFull = ledger.state().openCalls;
 
 rmSync(ballast);
 await until(() => !ledger.state().isFull);
-void ledger.start(sampleStart(begun));
+await ledger.start(sampleStart(begun));
 ledger.end(sampleRecord(begun));
 begun += 1;
 store.isDown = false;

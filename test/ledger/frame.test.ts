@@ -8,8 +8,9 @@ const lines = fc.array(fc.string({ minLength: 1, maxLength: 200, unit: 'binary' 
 function framesOf(texts: readonly string[]): readonly Buffer[] {
   const writer = new FrameWriter();
   return texts.map((text) => {
-    const length = writer.fill(text);
-    return Buffer.from(writer.bytes.subarray(0, length));
+    const start = writer.length;
+    writer.add(text);
+    return Buffer.from(writer.bytes.subarray(start, writer.length));
   });
 }
 
@@ -105,5 +106,5 @@ test('text that a client wrote never looks like a frame', () => {
 });
 
 test('a line that is too long is not written', () => {
-  assert.throws(() => new FrameWriter().fill('x'.repeat(LINE_BYTES_MAX + 1)), RangeError);
+  assert.throws(() => new FrameWriter().add('x'.repeat(LINE_BYTES_MAX + 1)), RangeError);
 });

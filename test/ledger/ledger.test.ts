@@ -15,6 +15,11 @@ function runCalls({ ledger }: TestLedger, from: number, count: number): void {
   }
 }
 
+/** Calls that begin and go on. */
+async function startCalls({ ledger }: TestLedger, from: number, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, index) => ledger.start(sampleStart(from + index))));
+}
+
 function assertStored({ store }: { readonly store: FakeStore }, records: readonly CallRecord[]): void {
   assert.equal(store.stored.size, records.length);
   for (const record of records) assert.deepEqual(store.stored.get(record.id), record);
@@ -82,13 +87,74 @@ describe('a call', () => {
   });
 });
 
+describe('calls that begin and end in one turn of the event loop', () => {
+  test('are written in one go, before any of them goes on', async () => {
+    const test = await openTestLedger();
+    const { ledger, store, disk } = test;
+    store.isDown = true;
+    await startCalls(test, 0, 10);
+    const before = disk.writes;
+    const goneOn: number[] = [];
+    const turn = [
+      ...Array.from({ length: 10 }, (_, index) => ledger.endSoon(sampleRecord(index))),
+      startCalls(test, 10, 10),
+    ].map((written, index) => written.then(() => goneOn.push(index)));
+    await Promise.resolve();
+    assert.deepEqual(goneOn, []);
+    assert.equal(disk.writes, before);
+    await Promise.all(turn);
+    assert.equal(disk.writes, before + 1);
+    test.kill();
+
+    store.isDown = false;
+    const next = await openTestLedger({ store, disk });
+    await next.ledger.replayed;
+    const outcomes = [...store.stored.values()].map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, [...Array<string>(10).fill('completed'), ...Array<string>(10).fill('unknown')]);
+  });
+
+  test('are written at once with an end that can not wait, or when they are many', async () => {
+    const test = await openTestLedger({ bounds: { spoolBytesMax: 1024 * 1024, segmentBytesMax: 256 * 1024 } });
+    const { ledger, disk } = test;
+    const before = disk.writes;
+    const starting = startCalls(test, 0, 5);
+    assert.equal(disk.writes, before);
+    ledger.end(sampleRecord(0));
+    assert.equal(disk.writes, before + 1);
+    await starting;
+    const many = startCalls(test, 10, 1000);
+    assert.ok(disk.writes > before + 2);
+    assert.ok(ledger.state().spoolBytes > 150 * 1024);
+    await many;
+  });
+
+  test('are refused when the disk does not take them, and those that end are kept', async () => {
+    const test = await openTestLedger();
+    const { ledger, store, disk } = test;
+    store.isDown = true;
+    await startCalls(test, 0, 10);
+    disk.capacity = disk.used + 100;
+    const refused = Promise.allSettled(Array.from({ length: 5 }, (_, index) => ledger.start(sampleStart(10 + index))));
+    await Promise.all(Array.from({ length: 10 }, (_, index) => ledger.endSoon(sampleRecord(index))));
+    for (const { status } of await refused) assert.equal(status, 'rejected');
+    assert.equal(ledger.state().openCalls, 0);
+    test.kill();
+
+    store.isDown = false;
+    disk.capacity = Infinity;
+    const next = await openTestLedger({ store, disk });
+    await next.ledger.replayed;
+    assertStored(next, sampleRecords(10));
+  });
+});
+
 describe('a process that is killed', () => {
   test('leaves every start and end it has told of, and the next one stores them', async () => {
     const store = new FakeStore();
     store.isDown = true;
     const dead = await openTestLedger({ store });
     runCalls(dead, 0, 300);
-    for (let index = 300; index < 310; index += 1) void dead.ledger.start(sampleStart(index));
+    await startCalls(dead, 300, 10);
     dead.kill();
     store.isDown = false;
 
@@ -138,8 +204,8 @@ describe('a process that is killed', () => {
 
   test('of something free or of unknown cost is not charged nothing for what nobody knows', async () => {
     const dead = await openTestLedger();
-    void dead.ledger.start(sampleStart(1, { reservedNanos: 0n }));
-    void dead.ledger.start(sampleStart(2, { reservedNanos: 0n, operation: 'ListGuardrails', operationKind: 'read' }));
+    await dead.ledger.start(sampleStart(1, { reservedNanos: 0n }));
+    await dead.ledger.start(sampleStart(2, { reservedNanos: 0n, operation: 'ListGuardrails', operationKind: 'read' }));
     dead.kill();
     const next = await openTestLedger({ disk: dead.disk });
     await next.ledger.replayed;
@@ -188,10 +254,10 @@ describe('several processes on one disk', () => {
     const store = new FakeStore();
     store.isDown = true;
     const one = await openTestLedger({ store });
-    void one.ledger.start(sampleStart(1));
+    await one.ledger.start(sampleStart(1));
     const other = await openTestLedger({ store, disk: one.disk });
     await other.ledger.replayed;
-    void other.ledger.start(sampleStart(2));
+    await other.ledger.start(sampleStart(2));
     one.ledger.end(sampleRecord(1));
     other.ledger.end(sampleRecord(2));
     store.isDown = false;
@@ -203,7 +269,7 @@ describe('several processes on one disk', () => {
     const store = new FakeStore();
     const dead = await openTestLedger({ store });
     const living = await openTestLedger({ store, disk: dead.disk, bounds: { adoptEveryMs: 2 } });
-    void dead.ledger.start(sampleStart(1));
+    await dead.ledger.start(sampleStart(1));
     dead.kill();
     await until(() => store.stored.size === 1);
     assert.equal(store.stored.get(sampleStart(1).id)?.outcome, 'unknown');
@@ -275,7 +341,7 @@ describe('a store that is down', () => {
     for (let index = 0; index < 3000; index += 1) ledger.end(sampleRecord(index, { outcome: 'refused' }));
     assert.ok(ledger.state().refusalsNotRecorded > 0);
     assert.ok(ledger.state().spoolBytes < 150 * 1024);
-    void ledger.start(sampleStart(5000));
+    await ledger.start(sampleStart(5000));
   });
 });
 
@@ -284,9 +350,9 @@ describe('a disk that is full', () => {
     const test = await openTestLedger({ bounds: { spoolBytesMax: 1024 * 1024 } });
     const { ledger, store, disk } = test;
     store.isDown = true;
-    for (let index = 0; index < 30; index += 1) void ledger.start(sampleStart(index));
+    await startCalls(test, 0, 30);
     disk.capacity = disk.used + 100;
-    assert.throws(() => ledger.start(sampleStart(30)), { kind: 'spoolFull' });
+    await assert.rejects(ledger.start(sampleStart(30)), { kind: 'spoolFull' });
     for (let index = 0; index < 30; index += 1) ledger.end(sampleRecord(index));
     assert.equal(ledger.state().waitingEnds, 30);
     // All of them are on the disk: a process that comes later finds them.
@@ -304,7 +370,7 @@ describe('a disk that is full', () => {
     runCalls(test, 0, 3);
     await until(() => store.stored.size === 3);
     disk.capacity = disk.used;
-    assert.throws(() => ledger.start(sampleStart(3)), { kind: 'spoolFull' });
+    await assert.rejects(ledger.start(sampleStart(3)), { kind: 'spoolFull' });
     for (let index = 0; index < 100; index += 1) assert.throws(() => ledger.start(sampleStart(3)), Refusal);
     disk.capacity = Infinity;
     await until(() => !ledger.state().isFull);
@@ -320,7 +386,7 @@ describe('a disk that is full', () => {
     const test = await openTestLedger({ bounds: { reserveBytes: 1024 } });
     const { ledger, store, disk } = test;
     store.isDown = true;
-    for (let index = 0; index < 50; index += 1) void ledger.start(sampleStart(index));
+    await startCalls(test, 0, 50);
     disk.capacity = disk.used;
     for (let index = 0; index < 50; index += 1) ledger.end(sampleRecord(index));
     assert.equal(ledger.state().waitingEnds, 50);
@@ -335,7 +401,7 @@ describe('a disk that is full', () => {
     const test = await openTestLedger({ bounds: { reserveBytes: 1024 } });
     const { ledger, store, disk } = test;
     store.isDown = true;
-    for (let index = 0; index < 10; index += 1) void ledger.start(sampleStart(index));
+    await startCalls(test, 0, 10);
     disk.writeError = Object.assign(new Error('EIO'), { code: 'EIO' });
     for (let index = 0; index < 10; index += 1) ledger.end(sampleRecord(index));
     assert.equal(ledger.state().openCalls, 10);
@@ -354,9 +420,7 @@ describe('a disk that is full', () => {
     store.isDown = true;
     for (let left = 1; left < 400; left += 7) {
       disk.capacity = disk.used + left;
-      assert.throws(() => {
-        for (let index = 0; index < 10; index += 1) void ledger.start(sampleStart(100_000 + left));
-      }, Refusal);
+      await assert.rejects(startCalls(test, 100_000 + left * 10, 10), Refusal);
       disk.capacity = Infinity;
       await until(() => !ledger.state().isFull);
       void ledger.start(sampleStart(left));

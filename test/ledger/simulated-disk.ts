@@ -22,6 +22,7 @@ export class SimulatedDisk {
   /** Held back while set: syncs wait for it. */
   syncGate: Promise<void> = Promise.resolve();
   syncs = 0;
+  writes = 0;
 
   get used(): number {
     return [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -127,6 +128,7 @@ export class SimulatedDisk {
       write: (bytes, length, position) =>
         opened(() => {
           if (this.writeError !== null) throw this.writeError;
+          this.writes += 1;
           const growth = Math.max(0, position + length - file.bytes.length);
           const taken = length - Math.max(0, growth - (this.capacity - this.used));
           if (taken <= 0) throw coded('ENOSPC');

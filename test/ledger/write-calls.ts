@@ -3,16 +3,13 @@
  * and end in a file as soon as the ledger has answered.
  */
 import { openSync, writeSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { createLedgerStore } from '../../src/storage/ledger-store.ts';
 import { openStorage } from '../../src/storage/storage.ts';
 import { CLOCK, QUIET } from '../contracts/each-database.ts';
 import { sampleRecord, sampleStart } from './sample-calls.ts';
 
-const AT_ONCE = 7;
-
-const [dataDir = '', notesFile = '', first = '0', databaseUrl = ''] = process.argv.slice(2);
+const [dataDir = '', notesFile = '', first = '0', atOnce = '1', databaseUrl = ''] = process.argv.slice(2);
 const notes = openSync(notesFile, 'a');
 const storage = await openStorage({
   databaseUrl: databaseUrl === '' ? null : databaseUrl,
@@ -29,13 +26,20 @@ const ledger = await openLedger({
   bounds: { segmentBytesMax: 64 * 1024, reserveBytes: 256 * 1024, flushEveryMs: 5, adoptEveryMs: 50 },
 });
 
-for (let index = Number(first); ; index += 1) {
+async function begin(index: number): Promise<void> {
   await ledger.start(sampleStart(index));
   writeSync(notes, `s ${index}\n`);
-  const ending = index - AT_ONCE;
-  if (ending >= Number(first)) {
-    ledger.end(sampleRecord(ending));
-    writeSync(notes, `e ${ending}\n`);
-  }
-  if (index % 10 === 0) await nextTurn();
+}
+
+/** Some calls end alone, the others with what else happens in their turn. */
+async function end(index: number): Promise<void> {
+  if (index % 5 === 0) ledger.end(sampleRecord(index));
+  else await ledger.endSoon(sampleRecord(index));
+  writeSync(notes, `e ${index}\n`);
+}
+
+for (let index = Number(first); ; index += Number(atOnce)) {
+  const turn = Array.from({ length: Number(atOnce) }, (_, nth) => index + nth);
+  const ending = turn.map((begun) => begun - Number(atOnce)).filter((ended) => ended >= Number(first));
+  await Promise.all([...turn.map(begin), ...ending.map(end)]);
 }
