@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
-import { createAwsJson } from './aws-json.ts';
-import { createAwsTarget, keyPart, ownCredentials, region } from './aws-target.ts';
+import { createAwsJson } from './aws/json.ts';
+import { createAwsTarget, keyPart, ownCredentials, region } from './aws/target.ts';
 import { defineSink, SinkSettingsError } from './define-sink.ts';
 import { deliverInParts } from './in-parts.ts';
 import { httpUrl, payloadFormat } from './options.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
-import { AwsFault, type CallAwsJson, createAwsJson } from './aws-json.ts';
-import { awsUrl, createAwsTarget, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws-target.ts';
+import { AwsFault, type CallAwsJson, createAwsJson } from './aws/json.ts';
+import { awsUrl, createAwsTarget, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws/target.ts';
 import { defineSink } from './define-sink.ts';
 import { deliverInParts } from './in-parts.ts';
 import { httpUrl, payloadFormat, text } from './options.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { DeliveryKind } from '../domain/sink-settings.ts';
-import type { OwnBounds } from './bounds.ts';
+import type { OwnBounds } from './delivery/bounds.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
-import { awsUrl, createAwsTarget, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws-target.ts';
+import { awsUrl, createAwsTarget, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws/target.ts';
 import { DeliveryFault, isSuccess, retryAfterMs } from './delivery-fault.ts';
 import { defineSink } from './define-sink.ts';
 import { gzip } from './gzip.ts';

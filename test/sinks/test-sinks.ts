@@ -5,9 +5,9 @@ import type { AlertFacts } from '../../src/domain/alert.ts';
 import type { SinkEvent } from '../../src/domain/sink-event.ts';
 import type { SinkSettings } from '../../src/domain/sink-settings.ts';
 import type { Log } from '../../src/ports.ts';
-import type { SinkBounds } from '../../src/sinks/bounds.ts';
+import type { SinkBounds } from '../../src/sinks/delivery/bounds.ts';
 import { openSinks, type Sinks } from '../../src/sinks/open-sinks.ts';
-import type { SinkState } from '../../src/sinks/sink-status.ts';
+import type { SinkState } from '../../src/sinks/delivery/sink-status.ts';
 import { sampleRecord } from '../ledger/sample-calls.ts';
 
 export interface LogLine {

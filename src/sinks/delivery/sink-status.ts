@@ -1,6 +1,6 @@
-import type { AlertFacts } from '../domain/alert.ts';
-import type { DeliveryKind } from '../domain/sink-settings.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { AlertFacts } from '../../domain/alert.ts';
+import type { DeliveryKind } from '../../domain/sink-settings.ts';
+import type { Clock, Log } from '../../ports.ts';
 
 /** How a sink is doing, for health and metrics. Counts are since the start of the process. */
 export interface SinkState {

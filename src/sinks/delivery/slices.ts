@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../../ports.ts';
 
 /** How long encoding may hold up everything else at a time. */
 const SLICE_MS = 1;

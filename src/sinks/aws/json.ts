@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { DeliveryFault, isSuccess, retryAfterMs } from './delivery-fault.ts';
-import type { SinkHttpAnswer } from './http.ts';
-import type { AwsTarget } from './aws-target.ts';
+import { DeliveryFault, isSuccess, retryAfterMs } from '../delivery-fault.ts';
+import type { SinkHttpAnswer } from '../http.ts';
+import type { AwsTarget } from './target.ts';
 
 export interface AwsJsonOptions {
   readonly send: AwsTarget;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SinkEvent } from '../domain/sink-event.ts';
+import type { SinkEvent } from '../../domain/sink-event.ts';
 import { BoundedQueue } from './bounded-queue.ts';
 import type { SinkBounds } from './bounds.ts';
 import type { Delivery } from './delivery.ts';

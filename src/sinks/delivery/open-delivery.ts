@@ -1,13 +1,13 @@
 import path from 'node:path';
-import type { Alert } from '../domain/alert.ts';
-import type { SinkEvent } from '../domain/sink-event.ts';
-import type { DeliveryKind, SinkSettings } from '../domain/sink-settings.ts';
-import type { Clock } from '../ports.ts';
+import type { Alert } from '../../domain/alert.ts';
+import type { SinkEvent } from '../../domain/sink-event.ts';
+import type { DeliveryKind, SinkSettings } from '../../domain/sink-settings.ts';
+import type { Clock } from '../../ports.ts';
 import type { SinkBounds } from './bounds.ts';
-import { SinkSettingsError } from './define-sink.ts';
+import { SinkSettingsError } from '../define-sink.ts';
 import type { Delivery } from './delivery.ts';
 import { MemoryDelivery } from './memory-delivery.ts';
-import type { AlertSink, EventSink, LineSink } from './sink.ts';
+import type { AlertSink, EventSink, LineSink } from '../sink.ts';
 import type { SinkStatus } from './sink-status.ts';
 import { mapInSlices } from './slices.ts';
 

@@ -1,5 +1,5 @@
-import type { AwsCredentials } from '../domain/aws/sigv4/sign.ts';
-import type { Clock } from '../ports.ts';
+import type { AwsCredentials } from '../../domain/aws/sigv4/sign.ts';
+import type { Clock } from '../../ports.ts';
 
 /** Asks a credential chain anew. */
 export type AwsCredentialSource = () => Promise<AwsCredentials & { readonly expiration?: Date | undefined }>;

@@ -1,4 +1,4 @@
-import type { SinkSettings } from '../domain/sink-settings.ts';
+import type { SinkSettings } from '../../domain/sink-settings.ts';
 import type { RetryBounds } from './backoff.ts';
 
 /** What one sink may take of everything. */

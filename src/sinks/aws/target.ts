@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalPath } from '../domain/aws/sigv4/canonical-request.ts';
-import { type AwsCredentials, createSigner } from '../domain/aws/sigv4/sign.ts';
-import { isRegion, partitionOf } from '../domain/aws/partitions.ts';
-import { DeliveryFault } from './delivery-fault.ts';
-import { SinkSettingsError } from './define-sink.ts';
-import type { SinkHttpAnswer } from './http.ts';
-import { text } from './options.ts';
-import type { SinkContext } from './sink.ts';
+import { canonicalPath } from '../../domain/aws/sigv4/canonical-request.ts';
+import { type AwsCredentials, createSigner } from '../../domain/aws/sigv4/sign.ts';
+import { isRegion, partitionOf } from '../../domain/aws/partitions.ts';
+import { DeliveryFault } from '../delivery-fault.ts';
+import { SinkSettingsError } from '../define-sink.ts';
+import type { SinkHttpAnswer } from '../http.ts';
+import { text } from '../options.ts';
+import type { SinkContext } from '../sink.ts';
 
 /** The variables of the AWS SDKs, the gateway's own first. */
 export const REGION_VARIABLES = ['OUTCROP_REGION', 'AWS_REGION_NAME', 'AWS_REGION', 'AWS_DEFAULT_REGION'] as const;

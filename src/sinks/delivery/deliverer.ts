@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { backoffMs, type RetryBounds } from './backoff.ts';
-import { DeliveryFault } from './delivery-fault.ts';
-import type { BatchResult } from './sink.ts';
+import { DeliveryFault } from '../delivery-fault.ts';
+import type { BatchResult } from '../sink.ts';
 import type { SinkStatus } from './sink-status.ts';
 
 export interface DelivererOptions<Item> {
