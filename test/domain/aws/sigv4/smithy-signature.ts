@@ -17,6 +17,8 @@ export interface SmithyRequest {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
+  /** False for S3, which takes the path as it stands. */
+  readonly uriEscapePath?: boolean | undefined;
 }
 
 /** What @smithy/signature-v4, the signer of the AWS SDK for JavaScript, makes of a request. */
@@ -27,7 +29,7 @@ export async function smithySignature(request: SmithyRequest): Promise<RequestSi
     region: request.region,
     service: request.service,
     sha256: NodeSha256,
-    uriEscapePath: true,
+    uriEscapePath: request.uriEscapePath ?? true,
     applyChecksum: false,
   });
   const { headers } = await signer.sign(
