@@ -8,6 +8,8 @@ import { createSigner } from './domain/aws/sigv4/sign.ts';
 import { createVerifier } from './domain/aws/sigv4/verify.ts';
 import { Bound } from './domain/bound.ts';
 import { createClientAddresses } from './domain/client-address.ts';
+import type { ContentOptions } from './domain/content/body-text.ts';
+import { compileRedaction } from './domain/content/redaction.ts';
 import { FailedLogins } from './domain/failed-logins.ts';
 import { SERVICES } from './domain/operations/services.ts';
 import { requestIdOf } from './domain/request-id.ts';
@@ -16,7 +18,13 @@ import { logCall } from './log-call.ts';
 import { createManagement } from './management.ts';
 import { UsualUse } from './domain/limits/usual-use.ts';
 import { unboundedCalls } from './config/unbounded-calls.ts';
-import { closeStoredParts, holdersOnceReady, meteringOnceReady, openStoredParts } from './parts-at-start.ts';
+import {
+  closeStoredParts,
+  holdersOnceReady,
+  meteringOnceReady,
+  openStoredParts,
+  sinksOnceReady,
+} from './parts-at-start.ts';
 import type { Clock, Exchange, Log } from './ports.ts';
 import { handleRequest } from './proxy/handle-request.ts';
 import { createMasterKey } from './proxy/master-key.ts';
@@ -39,6 +47,8 @@ export interface GatewayInputs {
   readonly version: string;
   /** Asks for the gateway's own AWS credentials. */
   readonly loadCredentials: () => Promise<LoadedCredentials>;
+  /** The environment, where sinks find what LiteLLM's users have set for them. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Told once when the disk has lost what it had promised to keep: the process has to end. */
   readonly fatal: (error: unknown) => void;
 }
@@ -78,6 +88,7 @@ export async function openGateway({
   log,
   version,
   loadCredentials,
+  env,
   fatal,
 }: GatewayInputs): Promise<Gateway> {
   const identities = new GatewayIdentities({ bearerToken: settings.awsBearerToken, load: loadCredentials, clock, log });
@@ -88,7 +99,7 @@ export async function openGateway({
   const overload = watchOverload(settings);
   const running = new RunningCalls();
 
-  const stored = openStoredParts({ settings, clock, log, fatal });
+  const stored = openStoredParts({ settings, clock, log, fatal, loadCredentials, env });
   const addressOf = createClientAddresses(settings.trustedProxies);
   const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
@@ -114,6 +125,7 @@ export async function openGateway({
       drainSecondsMax: settings.drainSecondsMax,
       customerHeader: settings.customerHeader,
       unboundedCalls: unboundedCalls(settings),
+      content: settings.sinks.length > 0 && settings.recordContent ? contentOptions(settings) : null,
       cutStreams: settings.cutStreams,
       forwardAttribution: settings.forwardAttribution,
     },
@@ -150,6 +162,7 @@ export async function openGateway({
     sign,
     upstream,
     ...meteringOnceReady(stored.metering),
+    sinks: stored.sinks === null ? null : sinksOnceReady(stored.sinks),
     usualUse: new UsualUse(USUAL_KINDS_MAX),
     callClosed: (call) => logCall(call, log),
   };
@@ -200,6 +213,7 @@ export async function openGateway({
       await stored.storage;
       await stored.keys;
       await stored.metering;
+      await stored.sinks;
     },
     credentialsReady: async () => {
       await identities.refresh();
@@ -220,6 +234,10 @@ export async function openGateway({
       identities.close();
     },
   };
+}
+
+function contentOptions({ contentBytesMax, redactFields, redactPatterns }: Settings): ContentOptions {
+  return { bytesMax: contentBytesMax, redaction: compileRedaction(redactFields, redactPatterns) };
 }
 
 /** The names that may stand in the scope of a signature. */

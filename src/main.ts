@@ -27,6 +27,7 @@ export async function runGateway(loaded: LoadedConfig, say: (line: string) => vo
     log,
     version: ownVersion(),
     loadCredentials: () => loadFromChain(process.env),
+    env: process.env,
     fatal: (error) => {
       log.error({ err: error }, 'the disk lost records it had promised to keep: the gateway ends');
       process.exit(1);

@@ -9,17 +9,18 @@ import type { Proxy } from './proxy/proxy.ts';
  * then a gateway has none of their weight.
  */
 export function createManagement(
-  { storage, keys, metering }: StoredParts,
+  stored: StoredParts,
   proxy: Proxy,
   version: string,
 ): (exchange: Exchange) => Promise<void> {
   let admin: Promise<AdminServer> | null = null;
+  const { keys } = stored;
   return async (exchange) => {
     if (keys === null) {
       refuseManagement(exchange);
       return;
     }
-    admin ??= openAdmin({ storage, keys, metering }, proxy, version);
+    admin ??= openAdmin({ ...stored, keys }, proxy, version);
     const server = await admin;
     await server.handle({ exchange, requestId: proxy.newRequestId(), sourceAddress: proxy.clientAddress(exchange) });
   };

@@ -6,6 +6,7 @@ import { MemoryCounters } from './counters/memory.ts';
 import { RenewingCounters, RESERVATION_TTL_MS } from './counters/renewing.ts';
 import { Seeds } from './counters/seeds.ts';
 import { limitsFromFields } from './domain/limits/limit-fields.ts';
+import type { AlertFacts } from './domain/alert.ts';
 import { makeLimit } from './domain/limits/limit.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
 import { KnownLimits } from './keys/caller-limits.ts';
@@ -35,6 +36,8 @@ export interface MeteringInputs {
   readonly log: Log;
   /** Told when the disk has lost what it had promised to keep. */
   readonly fatal: (error: unknown) => void;
+  /** Tells an operator what can't wait. */
+  readonly alert: (facts: AlertFacts) => void;
 }
 
 /** How long a call waits for what earlier processes have left behind to be stored. */
@@ -47,6 +50,7 @@ export async function openMeteringParts({
   clock,
   log,
   fatal,
+  alert,
 }: MeteringInputs): Promise<MeteringParts> {
   const prices = await loadPrices({ dataDir: settings.dataDir, overrides: settings.prices, log });
   const ledger = await openLedger({
@@ -66,7 +70,7 @@ export async function openMeteringParts({
     await Promise.race([ledger.replayed, failAfter(REPLAY_WAIT_MS)]);
     return countedSince(storage, needs);
   };
-  const counters = await openCounters({ settings, seeds: new Seeds({ load, clock, log }), clock, log });
+  const counters = await openCounters({ settings, seeds: new Seeds({ load, clock, log }), clock, log, alert });
   const callerLimits = new KnownLimits({
     ofAll: limitsFromFields({ kind: 'all', id: '' }, { limits: settings.limits }),
     ofTags: new Map(
@@ -100,13 +104,16 @@ export async function openMeteringParts({
 interface CounterInputs {
   readonly settings: Settings;
   readonly seeds: Seeds;
+  readonly alert: (facts: AlertFacts) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-async function openCounters({ settings, seeds, clock, log }: CounterInputs): Promise<Counters> {
-  const onThreshold: ThresholdListener = (limit, { threshold, used }) =>
+async function openCounters({ settings, seeds, clock, log, alert }: CounterInputs): Promise<Counters> {
+  const onThreshold: ThresholdListener = (limit, { threshold, used }) => {
     log.warn({ limit: limit.id, threshold, used, max: limit.max }, 'a limit has reached a threshold');
+    alert({ kind: 'limitReached', limit, threshold, used });
+  };
   const { countersMax } = settings;
   const options = { countersMax, reservationTtlMs: RESERVATION_TTL_MS, clock, seeds, onThreshold };
   if (settings.redisUrl === null) return new RenewingCounters(new MemoryCounters(options));

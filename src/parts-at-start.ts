@@ -2,8 +2,10 @@ import type { Settings } from './config/settings.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
 import type { KeyParts } from './key-parts.ts';
 import type { MeteringParts } from './metering-parts.ts';
-import type { CallerLimits, CallLedger, Clock, Counters, KeyHolders, KeySpend, Log } from './ports.ts';
+import type { CallerLimits, CallLedger, CallSinks, Clock, Counters, KeyHolders, KeySpend, Log } from './ports.ts';
+import type { Sinks } from './sinks/open-sinks.ts';
 import type { Storage } from './storage/storage.ts';
+import type { LoadedCredentials } from './upstream/identities.ts';
 
 /** What needs the store. It opens beside the start: nothing of it may hold up the port. */
 export interface StoredParts {
@@ -11,16 +13,24 @@ export interface StoredParts {
   /** Null where no key can be made. */
   readonly keys: Promise<KeyParts> | null;
   readonly metering: Promise<MeteringParts>;
+  /** Null where call records go nowhere else. */
+  readonly sinks: Promise<Sinks> | null;
 }
+
+/** How long sinks may take to send what waits, when the process ends. */
+const SINKS_CLOSE_MS_MAX = 5000;
 
 interface Inputs {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
   readonly fatal: (error: unknown) => void;
+  readonly loadCredentials: () => Promise<LoadedCredentials>;
+  /** Where sinks may find their settings. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export function openStoredParts({ settings, clock, log, fatal }: Inputs): StoredParts {
+export function openStoredParts({ settings, clock, log, fatal, loadCredentials, env }: Inputs): StoredParts {
   const { databaseUrl, dataDir, masterKey } = settings;
   const storage = import('./storage/storage.ts').then(({ openStorage }) =>
     openStorage({ databaseUrl, dataDir, clock, log }),
@@ -32,17 +42,39 @@ export function openStoredParts({ settings, clock, log, fatal }: Inputs): Stored
       : Promise.all([storage, import('./key-parts.ts')]).then(([opened, { openKeyParts }]) =>
           openKeyParts({ settings, storage: opened, secret, clock, log }),
         );
+  const sinks =
+    settings.sinks.length === 0
+      ? null
+      : import('./sinks/open-sinks.ts').then(({ openSinks }) =>
+          openSinks({
+            sinks: settings.sinks,
+            env,
+            dataDir,
+            clock,
+            random: Math.random,
+            log,
+            loadAwsCredentials: loadCredentials,
+          }),
+        );
   const metering = Promise.all([storage, import('./metering-parts.ts')]).then(([opened, { openMeteringParts }]) =>
-    openMeteringParts({ settings, storage: opened, clock, log, fatal }),
+    openMeteringParts({
+      settings,
+      storage: opened,
+      clock,
+      log,
+      fatal,
+      alert: (facts) => void sinks?.then((all) => all.alert(facts)).catch(() => undefined),
+    }),
   );
   // Who starts the process asks `storedPartsReady`; until then a rejection is not unhandled.
-  for (const part of [storage, keys, metering]) part?.catch(() => undefined);
-  return { storage, keys, metering };
+  for (const part of [storage, keys, metering, sinks]) part?.catch(() => undefined);
+  return { storage, keys, metering, sinks };
 }
 
 /** Closes what was opened, in reverse. What never opened has nothing to close; why is for `storedPartsReady` to say. */
-export async function closeStoredParts({ storage, keys, metering }: StoredParts): Promise<void> {
+export async function closeStoredParts({ storage, keys, metering, sinks }: StoredParts): Promise<void> {
   await metering.then((parts) => parts.close()).catch(() => undefined);
+  await sinks?.then((all) => all.close(SINKS_CLOSE_MS_MAX)).catch(() => undefined);
   await keys?.then((parts) => parts.close()).catch(() => undefined);
   await storage.then((opened) => opened.close()).catch(() => undefined);
 }
@@ -56,6 +88,18 @@ export function holdersOnceReady(ready: Promise<KeyParts>): KeyHolders {
       holders === null ? ready.then((parts) => parts.holders.byBearerKey(key)) : holders.byBearerKey(key),
     byAccessKeyId: (id) =>
       holders === null ? ready.then((parts) => parts.holders.byAccessKeyId(id)) : holders.byAccessKeyId(id),
+  };
+}
+
+/** Calls that end before the sinks are open are few, and wait for them. */
+export function sinksOnceReady(ready: Promise<Sinks>): CallSinks {
+  let sinks: Sinks | null = null;
+  void ready.then((opened) => (sinks = opened)).catch(() => undefined);
+  return {
+    accept: (event) => {
+      if (sinks === null) void ready.then((opened) => opened.accept(event)).catch(() => undefined);
+      else sinks.accept(event);
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { AwsCredentials } from './domain/aws/sigv4/sign.ts';
 import type { HeaderList } from './domain/headers.ts';
 import type { ServiceId } from './domain/operations/services.ts';
 import type { Resolutions } from './domain/policy/judge-models.ts';
+import type { SinkEvent } from './domain/sink-event.ts';
 import type { ModelReference } from './domain/policy/model-reference.ts';
 
 /** Time as an input, so that tests can hold it. */
@@ -251,6 +252,12 @@ export interface CallLedger {
   end(record: CallRecord): void;
   /** The same at less cost, done when the promise resolves. Never rejects. */
   endSoon(record: CallRecord): Promise<void>;
+}
+
+/** Whoever else is told of each finished call. */
+export interface CallSinks {
+  /** Never waits, never throws. */
+  accept(event: SinkEvent): void;
 }
 
 /** Lines for operators. Nothing in `facts` may be a secret. */

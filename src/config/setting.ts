@@ -20,3 +20,12 @@ export const flag = () =>
   z.union([z.boolean(), z.stringbool({ truthy: ['true', '1', 'yes'], falsy: ['false', '0', 'no'] })]).default(false);
 export const whole = (minimum: number, maximum: number, initial: number) =>
   z.coerce.number().int().min(minimum).max(maximum).default(initial);
+/** A list, in the environment with commas. */
+export const list = z.union([z.array(text), z.string().transform(splitList)]);
+
+function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}

@@ -3,9 +3,9 @@ import { isRegion } from '../domain/aws/partitions.ts';
 import { parseBlock } from '../domain/policy/cidr.ts';
 import { SERVICE_IDS, SERVICES } from '../domain/operations/services.ts';
 import { meteringSettings } from './metering-settings.ts';
-import { flag, MIB, settingFacts, text, whole } from './setting.ts';
+import { sinkSettings } from './sink-settings.ts';
+import { flag, list, MIB, settingFacts, text, whole } from './setting.ts';
 
-const list = z.union([z.array(text), z.string().transform(splitList)]);
 const endpointUrl = text.refine(isEndpoint, 'must be an http:// or https:// URL without user, query or fragment');
 
 /** Every setting: its type, default, bounds, names and words. The documentation is written from this page. */
@@ -69,6 +69,7 @@ export const settingsSchema = z
       about: 'How long known keys go on working while the database is down.',
     }),
     ...meteringSettings,
+    ...sinkSettings,
     failedLoginsPerMinuteMax: whole(1, 1_000_000, 30).register(settingFacts, {
       env: ['OUTCROP_FAILED_LOGINS_PER_MINUTE_MAX'],
       about:
@@ -271,13 +272,6 @@ export const settingsSchema = z
 
 /** All settings, validated, with their defaults filled in. */
 export type Settings = Readonly<z.output<typeof settingsSchema>>;
-
-function splitList(value: string): string[] {
-  return value
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-}
 
 function isPostgresUrl(value: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(value);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DELIVERIES, type SinkSettings } from '../domain/sink-settings.ts';
-import { MIB, settingFacts } from './setting.ts';
+import { flag, list, MIB, settingFacts } from './setting.ts';
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const NOT_A_NAME = 'must be names of lower-case letters, digits, _ and -';
@@ -50,6 +50,28 @@ const sinks = z.unknown().transform((given, context): readonly SinkSettings[] =>
 
 /** Where call records go. */
 export const sinkSettings = {
+  recordContent: flag().register(settingFacts, {
+    env: ['OUTCROP_RECORD_CONTENT'],
+    about: 'Give sinks what was asked and answered, as text for people. Prompts may hold what nobody should read.',
+  }),
+  contentBytesMax: z.coerce
+    .number()
+    .int()
+    .min(256)
+    .max(4 * MIB)
+    .default(64 * 1024)
+    .register(settingFacts, {
+      env: ['OUTCROP_CONTENT_BYTES_MAX'],
+      about: 'Of the content of a request, and of an answer, no more than this is kept.',
+    }),
+  redactFields: list.default([]).register(settingFacts, {
+    env: ['OUTCROP_REDACT_FIELDS'],
+    about: 'Members of requests and answers whose values no sink gets: names, or paths such as messages.*.content.',
+  }),
+  redactPatterns: list.default([]).register(settingFacts, {
+    env: ['OUTCROP_REDACT_PATTERNS'],
+    about: 'Patterns of texts that no sink gets, see docs/logging.md.',
+  }),
   sinks: sinks.default([]).register(settingFacts, {
     env: ['OUTCROP_SINKS'],
     // Settings of sinks in the file may be keys of their receivers.

@@ -24,6 +24,7 @@ export function openCall(exchange: Exchange, proxy: Proxy): Call {
     requestBytes: 0,
     responseBytes: 0,
     metered: null,
+    content: null,
     settled: null,
     heldBodyBytes: 0,
     heldRequestSlots: 0,

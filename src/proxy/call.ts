@@ -1,5 +1,6 @@
 import type { Caller } from '../domain/caller.ts';
 import type { Operation } from '../domain/operations/operation.ts';
+import type { ContentReader } from '../domain/content/content-reader.ts';
 import type { Refusal } from '../domain/errors.ts';
 import type { MeteredCall, Settled } from './metered-call.ts';
 
@@ -35,6 +36,8 @@ export interface Call {
   responseBytes: number;
   /** Null until it is admitted. */
   metered: MeteredCall | null;
+  /** What was asked and answered, where that is recorded. */
+  content: { readonly request: string | null; readonly reader: ContentReader } | null;
   /** Null until it is over for Bedrock. */
   settled: Settled | null;
   /** What the call holds of the gateway's bounds until it is closed. */

@@ -3,7 +3,9 @@ import { Refusal } from '../domain/errors.ts';
 import { inboundHeaders, rawHeader } from '../domain/headers.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import { createUsageReader } from '../domain/usage/create-usage-reader.ts';
+import { type ContentReader, createContentReader, requestContent } from '../domain/content/content-reader.ts';
 import type { UsageReader } from '../domain/usage/usage-reader.ts';
+import { type AnswerListener, listenersOf } from './answer-listener.ts';
 import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
 import { BudgetWatch } from './budget-watch.ts';
 import { releaseBody } from './call-lifetime.ts';
@@ -57,7 +59,7 @@ class RelayedAnswer implements AnswerReceiver {
   cancelUpstream: () => void = () => undefined;
   #flow: AnswerFlow | null = null;
   #watch: StreamWatch | null = null;
-  #usage: UsageReader | null = null;
+  #listener: AnswerListener | null = null;
   #held: HeldAnswer | null = null;
   readonly #budgets: BudgetWatch;
   #clientGone = false;
@@ -92,8 +94,8 @@ class RelayedAnswer implements AnswerReceiver {
     call.firstByteMs = this.#proxy.clock.elapsedMs() - call.startedMs;
     call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
     const streams = isEventStream(rawHeader(headers, 'content-type'));
-    this.#usage = readUsage(call, status, headers);
-    if (streams) this.#watch = new StreamWatch(this.#operation, this.#usage);
+    this.#listener = listenersOf(readUsage(call, status, headers), readContent(call, this.#proxy));
+    if (streams) this.#watch = new StreamWatch(this.#operation, this.#listener);
     releaseBody(call, this.#proxy);
     if (this.#clientGone) return;
     // An event stream that came with a length could not take an exception frame at its end: it goes out chunked.
@@ -108,7 +110,7 @@ class RelayedAnswer implements AnswerReceiver {
 
   data(chunk: Buffer): void {
     this.#call.responseBytes += chunk.length;
-    if (this.#watch === null) this.#usage?.push(chunk);
+    if (this.#watch === null) this.#listener?.push(chunk);
     else this.#watch.push(chunk);
     if (this.#clientGone) return;
     if (this.#held !== null) {
@@ -277,6 +279,19 @@ class RelayedAnswer implements AnswerReceiver {
 function readUsage({ metered }: Call, status: number, headers: readonly string[]): UsageReader | null {
   if (metered === null) return null;
   return (metered.reader = createUsageReader(metered.request, status, headers));
+}
+
+/** Who keeps what people want to read of it, where that is switched on. Whatever else needed the request has it by now. */
+function readContent(call: Call, { options }: Proxy): ContentReader | null {
+  const { metered, operation } = call;
+  if (metered === null || operation === null) return null;
+  let reader: ContentReader | null = null;
+  if (options.content !== null) {
+    reader = createContentReader(operation.qualifiedName, options.content);
+    call.content = { request: requestContent(metered.request.body, options.content), reader };
+  }
+  metered.request.letGoOfBody();
+  return reader;
 }
 
 function joined(chunks: readonly Buffer[]): Buffer | undefined {

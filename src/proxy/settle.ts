@@ -1,3 +1,4 @@
+import type { CallContent } from '../domain/call-content.ts';
 import type { CallOutcome, CallRecord } from '../domain/call-record.ts';
 import { type CallUse, givenBack, settledAmounts, useOf } from '../domain/limits/charges.ts';
 import { priceCall } from '../domain/pricing/price-model.ts';
@@ -37,7 +38,10 @@ function settledRecord(call: Call, outcome: CallOutcome, complete: boolean, prox
   const settled = (call.settled = metered === null ? NOTHING : whatWasUsed(call, metered, complete, proxy));
   if (metered !== null && metered.charges.length > 0) settleLimits(call.id, metered, settled, proxy);
   call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
-  return isRecorded(call) ? recordOf(call, settled, outcome, proxy) : null;
+  if (!isRecorded(call)) return null;
+  const record = recordOf(call, settled, outcome, proxy);
+  proxy.sinks?.accept({ record, content: contentOf(call) });
+  return record;
 }
 
 /** Who could not say who they are leaves a line in the log, not a row for each try. */
@@ -52,6 +56,10 @@ function whatWasUsed(call: Call, metered: MeteredCall, complete: boolean, proxy:
   const { keyId } = metered.attribution;
   const isSpent = keyId !== null && cost.kind === 'known';
   return { usage, cost, keySpendNanos: isSpent ? proxy.keySpend.add(keyId, cost.nanos) : null };
+}
+
+function contentOf({ content }: Call): CallContent | null {
+  return content === null ? null : { request: content.request, response: content.reader.end() };
 }
 
 const NOT_KNOWN: CallUse = { inputTokens: null, outputTokens: null, spendNanos: null };

@@ -1,6 +1,6 @@
 import { FrameReader } from '../domain/aws/event-stream/frame-reader.ts';
 import type { Operation } from '../domain/operations/operation.ts';
-import type { UsageReader } from '../domain/usage/usage-reader.ts';
+import type { AnswerListener } from './answer-listener.ts';
 
 /** AWS's content type of event streams. */
 const EVENT_STREAM = 'application/vnd.amazon.eventstream';
@@ -10,13 +10,13 @@ export class StreamWatch {
   readonly #reader: FrameReader;
   readonly #awaited: Set<string>;
 
-  /** @param usage learns from the same frames what the call used. */
-  constructor(operation: Operation, usage: UsageReader | null) {
+  /** @param listener is told of the same frames. */
+  constructor(operation: Operation, listener: AnswerListener | null) {
     const awaited = new Set(operation.terminalEvents);
     this.#awaited = awaited;
     this.#reader = new FrameReader({
       onFrame: (frame) => {
-        usage?.frame(frame);
+        listener?.frame(frame);
         // After an exception nothing more is to be expected.
         if (frame.messageType === 'event') awaited.delete(frame.eventType ?? '');
         else awaited.clear();

@@ -64,6 +64,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     log: recordingLog(logged),
     version: '0.0.0-test',
     loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
+    env: options.env ?? {},
     fatal: (error) => {
       throw error;
     },

@@ -75,6 +75,7 @@ function openDemoGateway(simulator: Simulator, dataDir: string, port: string): P
     log: createLog('warn'),
     version: ownVersion(),
     loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
+    env: {},
     fatal: (error) => {
       throw error;
     },
