@@ -45,6 +45,22 @@ describe('a gateway with a sink', () => {
     receiver.close();
   });
 
+  it('tells how its sinks do to who holds the master key, and to nobody else', async () => {
+    const page = (key: string): Promise<Response> =>
+      fetch(`${gateway.origin}/health/sinks`, { headers: { authorization: `Bearer ${key}` } });
+    const told = await page(MASTER_KEY);
+    assert.equal(told.status, 200);
+    const { sinks } = z
+      .object({ sinks: z.array(z.object({ name: z.string(), queued: z.number() })) })
+      .parse(await told.json());
+    assert.deepEqual(
+      sinks.map(({ name }) => name),
+      ['generic_api'],
+    );
+    assert.equal((await page('sk-somebody-else-0123456789')).status, 401);
+    assert.equal((await fetch(`${gateway.origin}/health/sinks`)).status, 401);
+  });
+
   it('gives each finished call to it, with what was asked and answered, and no key', async () => {
     const { bearer } = await issueKey(gateway.origin);
     const answer = await fetch(`${gateway.origin}/bedrock/model/${MODEL}/converse-stream`, {

@@ -38,10 +38,11 @@ export class Deliverer<Item> {
       if (refused.length > 0) this.#refuse(pick(waiting, refused), reason);
       const taken = waiting.length - again.length - refused.length;
       if (taken > 0) this.#wentWell(taken);
+      // Whoever says of some that they are not wanted is there, and will be asked about the others as if anew.
+      if (again.length < waiting.length) tries = 0;
+      const waitMs = again.length === 0 ? 0 : this.#wentWrong(result, again.length < waiting.length);
       waiting = pick(waiting, again);
       if (waiting.length === 0) break;
-      if (taken > 0) tries = 1;
-      const waitMs = this.#wentWrong(result);
       if (tries >= triesMax) {
         status.lost(waiting.length);
         break;
@@ -97,10 +98,15 @@ export class Deliverer<Item> {
   }
 
   /** @returns how long to wait before the next try */
-  #wentWrong({ reason, retryAfterMs }: { reason: string | null; retryAfterMs: number | null }): number {
+  #wentWrong(
+    { reason, retryAfterMs }: { reason: string | null; retryAfterMs: number | null },
+    isInPart: boolean,
+  ): number {
     const { status, retry, random } = this.#options;
     this.#failuresInARow += 1;
-    if (!this.#stopping.signal.aborted) status.failed(reason ?? 'the receiver does not say why');
+    const why = reason ?? 'the receiver does not say why';
+    if (isInPart) status.faltered(why);
+    else if (!this.#stopping.signal.aborted) status.failed(why);
     return Math.max(retryAfterMs ?? 0, backoffMs(this.#failuresInARow, retry, random));
   }
 }

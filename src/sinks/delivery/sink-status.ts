@@ -75,6 +75,11 @@ export class SinkStatus {
     alert({ kind: 'sinkWorking', sink: name });
   }
 
+  /** Some of a batch were not taken this time: no reason to raise an alarm. */
+  faltered(reason: string): void {
+    this.#remember(reason);
+  }
+
   /** A try failed; there will be another. */
   failed(reason: string): void {
     const { name, log, alert } = this.#options;
