@@ -3,7 +3,8 @@ import { Decoder, DecodingError } from './decoder.ts';
 import { REFUSALS, type RefusalKind } from './errors.ts';
 import type { OperationKind } from './operations/operation.ts';
 import { isServiceId } from './operations/services.ts';
-import { USAGE_UNITS, type Usage, type UsageLine, type UsageUnit } from './usage/usage.ts';
+import type { Usage, UsageLine } from './usage/usage.ts';
+import { isServiceTier, isUsageSource, isUsageUnit, usageOfValues, usageValues } from './usage-codec.ts';
 
 /** What is known of a call: that it began, or all of it. */
 export type CallNote =
@@ -15,53 +16,63 @@ const END = 'E';
 
 /** As one line of text without control characters. */
 export function encodeStart(start: CallStart): string {
-  return (
-    START +
-    JSON.stringify([
-      start.id,
-      start.startedAtMs,
-      ...attributionValues(start.attribution),
-      start.service,
-      start.operation,
-      start.operationKind,
-      start.modelId,
-      start.region,
-      String(start.reservedNanos),
-    ])
-  );
+  const { keyId, keyAlias, teamId, userId, customerId, sessionId, tags } = start.attribution;
+  const values = [
+    start.id,
+    start.startedAtMs,
+    keyId,
+    keyAlias,
+    teamId,
+    userId,
+    customerId,
+    sessionId,
+    tags,
+    start.service,
+    start.operation,
+    start.operationKind,
+    start.modelId,
+    start.region,
+    String(start.reservedNanos),
+  ];
+  return START + JSON.stringify(values);
 }
 
 /** As one line of text without control characters. */
 export function encodeEnd(record: CallRecord): string {
+  const { keyId, keyAlias, teamId, userId, customerId, sessionId, tags } = record.attribution;
   const { cost } = record;
-  return (
-    END +
-    JSON.stringify([
-      record.id,
-      record.startedAtMs,
-      ...attributionValues(record.attribution),
-      record.service,
-      record.operation,
-      record.operationKind,
-      record.modelId,
-      record.region,
-      String(record.reservedNanos),
-      record.durationMs,
-      record.firstByteMs,
-      record.status,
-      record.outcome,
-      record.refusal,
-      record.awsRequestId,
-      record.clientAddress,
-      record.userAgent,
-      record.requestBytes,
-      record.responseBytes,
-      record.usage,
-      cost.kind === 'known',
-      cost.kind === 'known' ? String(cost.nanos) : cost.missing,
-      record.priceVersion,
-    ])
-  );
+  const values = [
+    record.id,
+    record.startedAtMs,
+    keyId,
+    keyAlias,
+    teamId,
+    userId,
+    customerId,
+    sessionId,
+    tags,
+    record.service,
+    record.operation,
+    record.operationKind,
+    record.modelId,
+    record.region,
+    String(record.reservedNanos),
+    record.durationMs,
+    record.firstByteMs,
+    record.status,
+    record.outcome,
+    record.refusal,
+    record.awsRequestId,
+    record.clientAddress,
+    record.userAgent,
+    record.requestBytes,
+    record.responseBytes,
+    usageValues(record.usage),
+    cost.kind === 'known',
+    cost.kind === 'known' ? String(cost.nanos) : cost.missing,
+    record.priceVersion,
+  ];
+  return END + JSON.stringify(values);
 }
 
 /** @returns null for anything that `encodeStart` and `encodeEnd` do not write. */
@@ -100,11 +111,6 @@ export function isOperationKind(text: string): text is OperationKind {
 
 export function isRefusalKind(text: string): text is RefusalKind {
   return Object.hasOwn(REFUSALS, text);
-}
-
-function attributionValues(attribution: Attribution): readonly unknown[] {
-  const { keyId, keyAlias, teamId, userId, customerId, sessionId, tags } = attribution;
-  return [keyId, keyAlias, teamId, userId, customerId, sessionId, tags];
 }
 
 function attributionOf(values: Decoder): Attribution {
@@ -157,7 +163,7 @@ function recordOf(values: Decoder): CallRecord {
     userAgent: values.textOrNull(),
     requestBytes: values.number(),
     responseBytes: values.number(),
-    usage: usageOf(values.value()),
+    usage: usageOfValues(values.value()),
     cost: costOf(values),
     priceVersion: values.textOrNull(),
   };
@@ -186,24 +192,4 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return { ...value };
 }
 
-const UNITS: ReadonlySet<string> = new Set(USAGE_UNITS);
 const OUTCOMES: ReadonlySet<string> = new Set<CallOutcome>(['completed', 'refused', 'broken', 'abandoned', 'unknown']);
-const SOURCES: ReadonlySet<string> = new Set<Usage['source']>(['answer', 'request', 'free', 'unknown']);
-const TIERS: ReadonlySet<string> = new Set<NonNullable<Usage['serviceTier']>>([
-  'flex',
-  'priority',
-  'reserved',
-  'batch',
-]);
-
-function isUsageUnit(text: string): text is UsageUnit {
-  return UNITS.has(text);
-}
-
-function isUsageSource(text: string): text is Usage['source'] {
-  return SOURCES.has(text);
-}
-
-function isServiceTier(text: string): text is NonNullable<Usage['serviceTier']> {
-  return TIERS.has(text);
-}

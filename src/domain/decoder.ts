@@ -73,6 +73,11 @@ export class Decoder {
     return this.#take();
   }
 
+  /** How many values have not been taken. */
+  get left(): number {
+    return this.#values.length - this.#next;
+  }
+
   /** Nothing may be left. */
   end(): void {
     if (this.#next !== this.#values.length) throw new DecodingError('too many values');

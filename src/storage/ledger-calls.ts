@@ -1,19 +1,25 @@
 import type { Selectable } from 'kysely';
 import type { CallRecord } from '../domain/call-record.ts';
-import { isOperationKind, isOutcome, isRefusalKind, usageOf } from '../domain/call-record-codec.ts';
+import { isOperationKind, isOutcome, isRefusalKind } from '../domain/call-record-codec.ts';
 import type { StoredCall } from '../domain/ledger.ts';
 import { isServiceId } from '../domain/operations/services.ts';
-import type { Usage, UsageUnit } from '../domain/usage/usage.ts';
+import type { Usage } from '../domain/usage/usage.ts';
+import { usageOfValues, usageValues } from '../domain/usage-codec.ts';
 import { parseStrings } from './json-column.ts';
 import type { Schema } from './schema.ts';
 
 export type SqlValue = string | number | bigint | null;
 
-/** A column of a table that is written in bulk. `of` says what stands in it. */
-export interface BulkColumn<Source> {
+export interface BulkColumn {
   readonly name: string;
   readonly type: 'text' | 'integer';
-  readonly of: (source: Source) => SqlValue;
+}
+
+/** A table that is written in bulk. */
+export interface BulkTable<Source> {
+  readonly columns: readonly BulkColumn[];
+  /** What stands in each of them. */
+  readonly valuesOf: (source: Source) => readonly SqlValue[];
 }
 
 const DAY_MS = 86_400_000;
@@ -27,59 +33,115 @@ export function dayStartMs(day: number): number {
   return day * DAY_MS;
 }
 
-const INPUT: readonly UsageUnit[] = ['inputTokens', 'inputSpeechTokens'];
-const OUTPUT: readonly UsageUnit[] = ['outputTokens', 'outputSpeechTokens'];
-const CACHE_READ: readonly UsageUnit[] = ['cacheReadTokens'];
-const CACHE_WRITE: readonly UsageUnit[] = ['cacheWrite5mTokens', 'cacheWrite1hTokens'];
+/** What columns tell of tokens; null where nothing was said of them. */
+export interface TokenSums {
+  readonly input: number | null;
+  readonly output: number | null;
+  readonly cacheRead: number | null;
+  readonly cacheWrite: number | null;
+}
 
-export const inputTokensOf = (record: CallRecord): number | null => quantityOf(record.usage, INPUT);
-export const outputTokensOf = (record: CallRecord): number | null => quantityOf(record.usage, OUTPUT);
-export const cacheReadTokensOf = (record: CallRecord): number | null => quantityOf(record.usage, CACHE_READ);
-export const cacheWriteTokensOf = (record: CallRecord): number | null => quantityOf(record.usage, CACHE_WRITE);
+export function tokensOf({ lines }: Usage): TokenSums {
+  let input: number | null = null;
+  let output: number | null = null;
+  let cacheRead: number | null = null;
+  let cacheWrite: number | null = null;
+  for (const { unit, quantity } of lines) {
+    if (unit === 'inputTokens' || unit === 'inputSpeechTokens') input = (input ?? 0) + quantity;
+    else if (unit === 'outputTokens' || unit === 'outputSpeechTokens') output = (output ?? 0) + quantity;
+    else if (unit === 'cacheReadTokens') cacheRead = (cacheRead ?? 0) + quantity;
+    else if (unit === 'cacheWrite5mTokens' || unit === 'cacheWrite1hTokens') cacheWrite = (cacheWrite ?? 0) + quantity;
+  }
+  return { input, output, cacheRead, cacheWrite };
+}
 
 /** Whether the cost is what was reserved, because the process died before the end of the call. */
 export function isEstimated({ outcome }: CallRecord): boolean {
   return outcome === 'unknown';
 }
 
-/** The table `call`, column by column. */
-export const CALL_COLUMNS: readonly BulkColumn<CallRecord>[] = [
-  { name: 'id', type: 'text', of: ({ id }) => id },
-  { name: 'day', type: 'integer', of: ({ startedAtMs }) => dayOf(startedAtMs) },
-  { name: 'started_at', type: 'integer', of: ({ startedAtMs }) => Math.floor(startedAtMs) },
-  { name: 'duration_ms', type: 'integer', of: ({ durationMs }) => Math.round(durationMs) },
-  { name: 'first_byte_ms', type: 'integer', of: ({ firstByteMs: ms }) => (ms === null ? null : Math.round(ms)) },
-  { name: 'key_id', type: 'text', of: ({ attribution }) => attribution.keyId },
-  { name: 'key_alias', type: 'text', of: ({ attribution }) => attribution.keyAlias },
-  { name: 'team_id', type: 'text', of: ({ attribution }) => attribution.teamId },
-  { name: 'user_id', type: 'text', of: ({ attribution }) => attribution.userId },
-  { name: 'customer_id', type: 'text', of: ({ attribution }) => attribution.customerId },
-  { name: 'session_id', type: 'text', of: ({ attribution }) => attribution.sessionId },
-  { name: 'tags', type: 'text', of: ({ attribution }) => JSON.stringify(attribution.tags) },
-  { name: 'service', type: 'text', of: ({ service }) => service },
-  { name: 'operation', type: 'text', of: ({ operation }) => operation },
-  { name: 'operation_kind', type: 'text', of: ({ operationKind }) => operationKind },
-  { name: 'model_id', type: 'text', of: ({ modelId }) => modelId },
-  { name: 'region', type: 'text', of: ({ region }) => region },
-  { name: 'status', type: 'integer', of: ({ status }) => status },
-  { name: 'outcome', type: 'text', of: ({ outcome }) => outcome },
-  { name: 'estimated', type: 'integer', of: (record) => (isEstimated(record) ? 1 : 0) },
-  { name: 'refusal', type: 'text', of: ({ refusal }) => refusal },
-  { name: 'aws_request_id', type: 'text', of: ({ awsRequestId }) => awsRequestId },
-  { name: 'client_address', type: 'text', of: ({ clientAddress }) => clientAddress },
-  { name: 'user_agent', type: 'text', of: ({ userAgent }) => userAgent },
-  { name: 'request_bytes', type: 'integer', of: ({ requestBytes }) => requestBytes },
-  { name: 'response_bytes', type: 'integer', of: ({ responseBytes }) => responseBytes },
-  { name: 'usage', type: 'text', of: ({ usage }) => JSON.stringify(usage) },
-  { name: 'input_tokens', type: 'integer', of: inputTokensOf },
-  { name: 'output_tokens', type: 'integer', of: outputTokensOf },
-  { name: 'cache_read_tokens', type: 'integer', of: cacheReadTokensOf },
-  { name: 'cache_write_tokens', type: 'integer', of: cacheWriteTokensOf },
-  { name: 'cost_nanos', type: 'integer', of: ({ cost }) => (cost.kind === 'known' ? cost.nanos : null) },
-  { name: 'cost_missing', type: 'text', of: ({ cost }) => (cost.kind === 'known' ? null : cost.missing) },
-  { name: 'price_version', type: 'text', of: ({ priceVersion }) => priceVersion },
-  { name: 'reserved_nanos', type: 'integer', of: ({ reservedNanos }) => reservedNanos },
-];
+/** The table `call`. */
+export const CALLS: BulkTable<CallRecord> = {
+  columns: [
+    { name: 'id', type: 'text' },
+    { name: 'day', type: 'integer' },
+    { name: 'started_at', type: 'integer' },
+    { name: 'duration_ms', type: 'integer' },
+    { name: 'first_byte_ms', type: 'integer' },
+    { name: 'key_id', type: 'text' },
+    { name: 'key_alias', type: 'text' },
+    { name: 'team_id', type: 'text' },
+    { name: 'user_id', type: 'text' },
+    { name: 'customer_id', type: 'text' },
+    { name: 'session_id', type: 'text' },
+    { name: 'tags', type: 'text' },
+    { name: 'service', type: 'text' },
+    { name: 'operation', type: 'text' },
+    { name: 'operation_kind', type: 'text' },
+    { name: 'model_id', type: 'text' },
+    { name: 'region', type: 'text' },
+    { name: 'status', type: 'integer' },
+    { name: 'outcome', type: 'text' },
+    { name: 'estimated', type: 'integer' },
+    { name: 'refusal', type: 'text' },
+    { name: 'aws_request_id', type: 'text' },
+    { name: 'client_address', type: 'text' },
+    { name: 'user_agent', type: 'text' },
+    { name: 'request_bytes', type: 'integer' },
+    { name: 'response_bytes', type: 'integer' },
+    { name: 'usage', type: 'text' },
+    { name: 'input_tokens', type: 'integer' },
+    { name: 'output_tokens', type: 'integer' },
+    { name: 'cache_read_tokens', type: 'integer' },
+    { name: 'cache_write_tokens', type: 'integer' },
+    { name: 'cost_nanos', type: 'integer' },
+    { name: 'cost_missing', type: 'text' },
+    { name: 'price_version', type: 'text' },
+    { name: 'reserved_nanos', type: 'integer' },
+  ],
+  valuesOf: (record) => {
+    const { startedAtMs, firstByteMs, attribution, cost } = record;
+    const { tags } = attribution;
+    const tokens = tokensOf(record.usage);
+    return [
+      record.id,
+      dayOf(startedAtMs),
+      Math.floor(startedAtMs),
+      Math.round(record.durationMs),
+      firstByteMs === null ? null : Math.round(firstByteMs),
+      attribution.keyId,
+      attribution.keyAlias,
+      attribution.teamId,
+      attribution.userId,
+      attribution.customerId,
+      attribution.sessionId,
+      tags.length === 0 ? '[]' : JSON.stringify(tags),
+      record.service,
+      record.operation,
+      record.operationKind,
+      record.modelId,
+      record.region,
+      record.status,
+      record.outcome,
+      isEstimated(record) ? 1 : 0,
+      record.refusal,
+      record.awsRequestId,
+      record.clientAddress,
+      record.userAgent,
+      record.requestBytes,
+      record.responseBytes,
+      JSON.stringify(usageValues(record.usage)),
+      tokens.input,
+      tokens.output,
+      tokens.cacheRead,
+      tokens.cacheWrite,
+      cost.kind === 'known' ? cost.nanos : null,
+      cost.kind === 'known' ? null : cost.missing,
+      record.priceVersion,
+      record.reservedNanos,
+    ];
+  },
+};
 
 /** A row as it is read: amounts in nano-dollars as decimal text. */
 export type CallRow = Omit<Selectable<Schema['call']>, 'cost_nanos' | 'reserved_nanos'> & {
@@ -117,7 +179,7 @@ export function storedCall(row: CallRow): StoredCall {
     userAgent: row.user_agent,
     requestBytes: row.request_bytes,
     responseBytes: row.response_bytes,
-    usage: usageOf(JSON.parse(row.usage)),
+    usage: usageOfValues(JSON.parse(row.usage)),
     cost:
       row.cost_nanos === null
         ? { kind: 'unknown', missing: row.cost_missing ?? '' }
@@ -125,13 +187,6 @@ export function storedCall(row: CallRow): StoredCall {
     priceVersion: row.price_version,
     reservedNanos: BigInt(row.reserved_nanos),
   };
-}
-
-/** @returns null when nothing was said of any of the units. */
-function quantityOf({ lines }: Usage, units: readonly UsageUnit[]): number | null {
-  let sum: number | null = null;
-  for (const { unit, quantity } of lines) if (units.includes(unit)) sum = (sum ?? 0) + quantity;
-  return sum;
 }
 
 function word<Word extends string>(text: string, isWord: (text: string) => text is Word): Word {

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
-import { type BulkColumn, CALL_COLUMNS, dayStartMs, type SqlValue } from './ledger-calls.ts';
+import { type BulkTable, CALLS, dayStartMs, type SqlValue } from './ledger-calls.ts';
 import type { LedgerEngine } from './ledger-engine.ts';
-import { SUM_COLUMNS, TAG_TOTAL_COLUMNS, TOTAL_COLUMNS } from './ledger-totals.ts';
+import { SUM_COLUMNS, TAG_TOTALS, TOTALS } from './ledger-totals.ts';
 import type { Schema } from './schema.ts';
 
 const BATCH_CALLS_MAX = 500;
@@ -19,7 +19,7 @@ export function postgresLedger(db: Kysely<Schema>, schema: string): LedgerEngine
     transaction: (work) => db.transaction().execute(work),
     insertCalls: async (transaction, records) => {
       const { rows } = await sql<{ id: string }>`
-        ${insertInto(sql.id(schema, 'call'), CALL_COLUMNS, records)} on conflict do nothing returning id`
+        ${insertInto(sql.id(schema, 'call'), CALLS, records)} on conflict do nothing returning id`
         .execute(transaction)
         .catch((error: unknown) => {
           // Another instance may have dropped a day that this one remembers.
@@ -30,12 +30,12 @@ export function postgresLedger(db: Kysely<Schema>, schema: string): LedgerEngine
       return records.filter(({ id }) => inserted.has(id));
     },
     addTotals: async (transaction, table, totals) => {
-      const columns = table === 'daily_total' ? TOTAL_COLUMNS : TAG_TOTAL_COLUMNS;
+      const form = table === 'daily_total' ? TOTALS : TAG_TOTALS;
       const added = SUM_COLUMNS.map(
         ({ name }) => sql`${sql.id(name)} = ${sql.id(table, name)} + ${sql.id('excluded', name)}`,
       );
       await sql`
-        ${insertInto(sql.id(schema, table), columns, totals)}
+        ${insertInto(sql.id(schema, table), form, totals)}
         on conflict (day, group_hash) do update set ${sql.join(added)}`.execute(transaction);
     },
     prepareDays: (wanted) => days.prepare(wanted),
@@ -47,13 +47,14 @@ export function postgresLedger(db: Kysely<Schema>, schema: string): LedgerEngine
 /** One parameter for each column, however many rows there are. */
 function insertInto<Source>(
   table: RawBuilder<unknown>,
-  columns: readonly BulkColumn<Source>[],
+  { columns, valuesOf }: BulkTable<Source>,
   sources: readonly Source[],
 ): RawBuilder<unknown> {
-  const arrays = columns.map(({ type, of }) =>
+  const rows = sources.map(valuesOf);
+  const arrays = columns.map(({ type }, index) =>
     type === 'text'
-      ? sql`${arrayLiteral(sources, (source) => quoted(of(source)))}::text[]`
-      : sql`${arrayLiteral(sources, (source) => String(of(source)))}::bigint[]`,
+      ? sql`${arrayLiteral(rows, index, quoted)}::text[]`
+      : sql`${arrayLiteral(rows, index, String)}::bigint[]`,
   );
   const names = columns.map(({ name }) => sql.id(name));
   return sql`insert into ${table} (${sql.join(names)}) select * from unnest(${sql.join(arrays)})`;
@@ -63,8 +64,12 @@ function insertInto<Source>(
  * https://www.postgresql.org/docs/current/arrays.html#ARRAYS-INPUT; nothing has to be done for null, which is written as
  * such. pg would make the same of an array, at four times the cost.
  */
-function arrayLiteral<Source>(sources: readonly Source[], element: (source: Source) => string): string {
-  return `{${sources.map(element).join(',')}}`;
+function arrayLiteral(
+  rows: readonly (readonly SqlValue[])[],
+  index: number,
+  element: (value: SqlValue) => string,
+): string {
+  return `{${rows.map((row) => element(row[index] ?? null)).join(',')}}`;
 }
 
 function quoted(value: SqlValue): string {

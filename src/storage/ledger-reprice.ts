@@ -61,9 +61,7 @@ async function change(db: Transaction<Schema>, call: StoredCall, { cost, priceVe
     })
     .where('id', '=', call.id)
     .where('day', '=', dayOf(call.startedAtMs))
-    .where((eb) =>
-      before === null ? eb('cost_nanos', 'is', null) : sql<boolean>`${eb.ref('cost_nanos')} = ${before}`,
-    )
+    .where((eb) => (before === null ? eb('cost_nanos', 'is', null) : sql<boolean>`${eb.ref('cost_nanos')} = ${before}`))
     .executeTakeFirst();
   if (numUpdatedRows === 0n || before === after) return;
   const group = groupOf(call);

@@ -1,16 +1,7 @@
 import { hash } from 'node:crypto';
 import type { CallRecord } from '../domain/call-record.ts';
 import type { UsageSums } from '../domain/ledger.ts';
-import {
-  type BulkColumn,
-  cacheReadTokensOf,
-  cacheWriteTokensOf,
-  dayOf,
-  dayStartMs,
-  inputTokensOf,
-  isEstimated,
-  outputTokensOf,
-} from './ledger-calls.ts';
+import { type BulkTable, dayOf, dayStartMs, isEstimated, type SqlValue, tokensOf } from './ledger-calls.ts';
 
 /** Calls of one day that have the same of everything one can group by. */
 export interface TotalGroup {
@@ -42,38 +33,43 @@ const GROUP_COLUMNS = [
 
 /** What is added when a total is there already. */
 export const SUM_COLUMNS = [
-  { name: 'requests', type: 'integer', of: ({ sums }) => sums.requests },
-  { name: 'failed_requests', type: 'integer', of: ({ sums }) => sums.failedRequests },
-  { name: 'refused_requests', type: 'integer', of: ({ sums }) => sums.refusedRequests },
-  { name: 'unpriced_requests', type: 'integer', of: ({ sums }) => sums.unpricedRequests },
-  { name: 'input_tokens', type: 'integer', of: ({ sums }) => sums.inputTokens },
-  { name: 'output_tokens', type: 'integer', of: ({ sums }) => sums.outputTokens },
-  { name: 'cache_read_tokens', type: 'integer', of: ({ sums }) => sums.cacheReadTokens },
-  { name: 'cache_write_tokens', type: 'integer', of: ({ sums }) => sums.cacheWriteTokens },
-  { name: 'cost_nanos', type: 'integer', of: ({ sums }) => sums.costNanos },
-  { name: 'estimated_nanos', type: 'integer', of: ({ sums }) => sums.estimatedNanos },
-  { name: 'charged_nanos', type: 'integer', of: ({ sums }) => sums.chargedNanos },
-  { name: 'duration_ms', type: 'integer', of: ({ sums }) => sums.durationMs },
-] as const satisfies readonly BulkColumn<Total>[];
+  { name: 'requests', of: (sums) => sums.requests },
+  { name: 'failed_requests', of: (sums) => sums.failedRequests },
+  { name: 'refused_requests', of: (sums) => sums.refusedRequests },
+  { name: 'unpriced_requests', of: (sums) => sums.unpricedRequests },
+  { name: 'input_tokens', of: (sums) => sums.inputTokens },
+  { name: 'output_tokens', of: (sums) => sums.outputTokens },
+  { name: 'cache_read_tokens', of: (sums) => sums.cacheReadTokens },
+  { name: 'cache_write_tokens', of: (sums) => sums.cacheWriteTokens },
+  { name: 'cost_nanos', of: (sums) => sums.costNanos },
+  { name: 'estimated_nanos', of: (sums) => sums.estimatedNanos },
+  { name: 'charged_nanos', of: (sums) => sums.chargedNanos },
+  { name: 'duration_ms', of: (sums) => sums.durationMs },
+] as const satisfies readonly { readonly name: string; readonly of: (sums: TotalSums) => SqlValue }[];
 
-/** The table `daily_total`, column by column. */
-export const TOTAL_COLUMNS: readonly BulkColumn<Total>[] = [
-  { name: 'day', type: 'integer', of: ({ day }) => day },
-  { name: 'group_hash', type: 'text', of: (total) => total.hash },
-  { name: 'month', type: 'integer', of: ({ day }) => monthOf(dayStartMs(day)) },
-  ...GROUP_COLUMNS.map((name, index) => ({
-    name,
-    type: 'text' as const,
-    of: (total: Total) => total.names[index] ?? '',
-  })),
-  ...SUM_COLUMNS,
-];
+/** The table `daily_total`. */
+export const TOTALS: BulkTable<Total> = {
+  columns: [
+    { name: 'day', type: 'integer' },
+    { name: 'group_hash', type: 'text' },
+    { name: 'month', type: 'integer' },
+    ...GROUP_COLUMNS.map((name) => ({ name, type: 'text' as const })),
+    ...SUM_COLUMNS.map(({ name }) => ({ name, type: 'integer' as const })),
+  ],
+  valuesOf: ({ day, hash: groupHashed, names, sums }) => [
+    day,
+    groupHashed,
+    monthOf(dayStartMs(day)),
+    ...names,
+    ...SUM_COLUMNS.map(({ of }) => of(sums)),
+  ],
+};
 
 /** The table `daily_tag_total`. */
-export const TAG_TOTAL_COLUMNS: readonly BulkColumn<Total>[] = [
-  ...TOTAL_COLUMNS,
-  { name: 'tag', type: 'text', of: ({ tag }) => tag ?? '' },
-];
+export const TAG_TOTALS: BulkTable<Total> = {
+  columns: [...TOTALS.columns, { name: 'tag', type: 'text' }],
+  valuesOf: (total) => [...TOTALS.valuesOf(total), total.tag ?? ''],
+};
 
 /** Months since January of year 0, UTC. */
 function monthOf(timeMs: number): number {
@@ -130,10 +126,11 @@ function add(totals: Map<string, Total>, name: string, group: TotalGroup, record
   sums.requests += 1;
   if (outcome !== 'completed' || status === null || status >= 400) sums.failedRequests += 1;
   if (outcome === 'refused') sums.refusedRequests += 1;
-  sums.inputTokens += inputTokensOf(record) ?? 0;
-  sums.outputTokens += outputTokensOf(record) ?? 0;
-  sums.cacheReadTokens += cacheReadTokensOf(record) ?? 0;
-  sums.cacheWriteTokens += cacheWriteTokensOf(record) ?? 0;
+  const { input, output, cacheRead, cacheWrite } = tokensOf(record.usage);
+  sums.inputTokens += input ?? 0;
+  sums.outputTokens += output ?? 0;
+  sums.cacheReadTokens += cacheRead ?? 0;
+  sums.cacheWriteTokens += cacheWrite ?? 0;
   sums.durationMs += Math.round(record.durationMs);
   if (cost.kind === 'unknown') {
     sums.unpricedRequests += 1;
