@@ -25,6 +25,7 @@ import {
   openStoredParts,
   sinksOnceReady,
 } from './parts-at-start.ts';
+import { createOperatorPages } from './operator-pages.ts';
 import type { Clock, Exchange, Log } from './ports.ts';
 import { handleRequest } from './proxy/handle-request.ts';
 import { createMasterKey } from './proxy/master-key.ts';
@@ -167,11 +168,13 @@ export async function openGateway({
     callClosed: (call) => logCall(call, log),
   };
 
+  const pages = createOperatorPages(stored, proxy);
   const manage = createManagement(stored, proxy, version);
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {
     if (answerHealth(exchange, draining)) return;
-    if (isAdminTarget(exchange.target)) await manage(exchange);
+    if (pages.has(exchange.target)) await pages.answer(exchange);
+    else if (isAdminTarget(exchange.target)) await manage(exchange);
     else await handleRequest(exchange, proxy);
   };
   const handle = (exchange: Exchange): void => {

@@ -1,0 +1,58 @@
+import { readClaim } from './domain/credential-carriers.ts';
+import { Refusal } from './domain/errors.ts';
+import type { Exchange } from './ports.ts';
+import type { Proxy } from './proxy/proxy.ts';
+import type { StoredParts } from './parts-at-start.ts';
+
+/** A page that operators read, or their monitoring does. */
+interface Page {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export interface OperatorPages {
+  /** Whether a request is for one of them, which costs the others next to nothing to be asked. */
+  has(target: string): boolean;
+  answer(exchange: Exchange): Promise<void>;
+}
+
+const PATHS = /^\/health\/sinks(?:$|\?)/;
+
+/**
+ * The light pages for operators, which need the master key and not the whole management API: monitoring asks for them
+ * every few seconds.
+ */
+export function createOperatorPages(stored: StoredParts, proxy: Proxy): OperatorPages {
+  return {
+    has: (target) => PATHS.test(target),
+    answer: async (exchange) => {
+      if (exchange.method !== 'GET') answer(exchange, 405, json({ error: 'This page is read by GET.' }));
+      else if (!holdsMasterKey(exchange, proxy)) {
+        answer(exchange, 401, json({ error: 'This page needs the master key: Authorization: Bearer <master key>.' }));
+      } else answer(exchange, 200, await sinksPage(stored));
+    },
+  };
+}
+
+function holdsMasterKey({ headers }: Exchange, { masterKey, options }: Proxy): boolean {
+  try {
+    const claim = readClaim(headers, options.keyHeader);
+    return masterKey !== null && claim.kind === 'bearer' && masterKey.matches(claim.key);
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+async function sinksPage({ sinks }: StoredParts): Promise<Page> {
+  return json({ sinks: sinks === null ? [] : (await sinks).state() });
+}
+
+function json(value: object): Page {
+  return { contentType: 'application/json', text: `${JSON.stringify(value)}\n` };
+}
+
+function answer(exchange: Exchange, status: number, { contentType, text }: Page): void {
+  const headers = ['content-type', contentType, 'cache-control', 'no-store'];
+  exchange.answerWhole(status, headers, Buffer.from(text), false);
+}
