@@ -1,17 +1,20 @@
 import { format, resolveConfig } from 'prettier';
 import { configurationPage } from './configuration.ts';
 import { errorsPage } from './errors.ts';
+import { outcropRecordSchema, payloadSchemaPage, standardLoggingSchema } from './payload-schemas.ts';
 
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
+  'docs/schemas/outcrop-record.json': () => payloadSchemaPage(outcropRecordSchema),
+  'docs/schemas/standard-logging-payload.json': () => payloadSchemaPage(standardLoggingSchema),
 };
 
 /** The pages that are written from the code, by their path in the repository, formatted as the formatter would. */
 export async function writtenPages(): Promise<Map<string, string>> {
   const pages = new Map<string, string>();
   for (const [file, page] of Object.entries(PAGES)) {
-    pages.set(file, await format(page(), { ...(await resolveConfig(file)), parser: 'markdown' }));
+    pages.set(file, await format(page(), { ...(await resolveConfig(file)), filepath: file }));
   }
   return pages;
 }
