@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { z } from 'zod';
+import { sinkSettings } from '../../src/config/sink-settings.ts';
+import { SinkSettingsError } from '../../src/sinks/define-sink.ts';
+import { SINKS } from '../../src/sinks/index.ts';
+import { definitionOf, prepareSinks } from '../../src/sinks/prepare-sinks.ts';
+import { until } from '../support/until.ts';
+import { Receiver } from './receiver.ts';
+import { openTestSinks, sampleEvent, settingsOf, testFolder } from './test-sinks.ts';
+
+const schema = z.strictObject(sinkSettings);
+
+async function mistakesOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof SinkSettingsError) return error.lines;
+    throw error;
+  }
+  return [];
+}
+
+const mistakes = (
+  name: string,
+  options: Readonly<Record<string, unknown>> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> => mistakesOf(() => openTestSinks([settingsOf(name, options)], { env }));
+
+describe('the setting sinks', () => {
+  test('is names, from the environment or the file, or a map with settings', () => {
+    const names = (sinks: unknown) => schema.parse({ sinks }).sinks.map(({ name, type }) => `${name}:${type}`);
+    assert.deepEqual(names(undefined), []);
+    assert.deepEqual(names(''), []);
+    assert.deepEqual(names('stdout, S3_v2,,stdout'), ['stdout:stdout', 's3_v2:s3_v2']);
+    assert.deepEqual(names(['datadog']), ['datadog:datadog']);
+    assert.deepEqual(names({ stdout: null, file: true, hook: { type: 'generic_api' } }), [
+      'stdout:stdout',
+      'file:file',
+      'hook:generic_api',
+    ]);
+  });
+
+  test('tells what belongs to every sink from what is the sink’s own', () => {
+    const { sinks } = schema.parse({
+      sinks: {
+        s3_v2: {
+          flush_interval: 10,
+          batch_size: '200',
+          delivery: 'best-effort',
+          content: false,
+          s3_bucket_name: 'logs',
+        },
+      },
+    });
+    assert.deepEqual(sinks, [
+      {
+        ...settingsOf('s3_v2', { s3_bucket_name: 'logs' }),
+        delivery: 'best-effort',
+        content: false,
+        batchSize: 200,
+        flushIntervalMs: 10_000,
+      },
+    ]);
+  });
+
+  test('says where a mistake is, without its value', () => {
+    const issues = (sinks: unknown) =>
+      schema.safeParse({ sinks }).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    assert.match(issues('Bad Name!')?.[0] ?? '', /^sinks\.0: must be names of/);
+    assert.match(issues({ s3_v2: { batch_size: 'secret' } })?.join() ?? '', /^sinks\.s3_v2/);
+    assert.doesNotMatch(issues({ s3_v2: { batch_size: 'secret' } })?.join() ?? '', /secret/);
+    assert.equal(issues(5)?.length, 1);
+  });
+});
+
+describe('settings of sinks', () => {
+  test('a sink that does not exist is told with those that do', async () => {
+    const [line = ''] = await mistakes('kafka');
+    assert.match(line, /^sink kafka: there is no sink of the type kafka; there are stdout, file, generic_api/);
+    assert.match((await mistakes('toString'))[0] ?? '', /there is no sink/);
+  });
+
+  test('whatever is missing is told by its name and its variable, for all sinks at once', async () => {
+    const settings = Object.keys(SINKS).map((name) => settingsOf(name));
+    const lines = await mistakesOf(() => prepareSinks(settings, {}));
+    for (const line of [
+      'sink generic_api: endpoint (or GENERIC_LOGGER_ENDPOINT in the environment) is missing',
+      'sink s3_v2: s3_bucket_name (or S3_BUCKET_NAME in the environment) is missing',
+      'sink aws_sqs: sqs_queue_url (or SQS_QUEUE_URL in the environment) is missing',
+      'sink lago: api_key (or LAGO_API_KEY in the environment) is missing',
+      'sink slack: webhook_url (or SLACK_WEBHOOK_URL in the environment) is missing',
+      'sink sentry: dsn (or SENTRY_DSN in the environment) is missing',
+    ]) {
+      assert.ok(lines.includes(line), `${line} is not among\n${lines.join('\n')}`);
+    }
+    assert.deepEqual(await mistakes('datadog'), [
+      'sink datadog: DD_API_KEY is missing in the environment',
+      'sink datadog: DD_SITE is missing in the environment',
+    ]);
+  });
+
+  test('a setting that does not exist, half a pair, and what is malformed are told without values', async () => {
+    const table = [
+      ['generic_api', { endpoint: 'https://example.com', colour: 'red' }, /it has no setting colour/],
+      ['generic_api', { endpoint: 'ftp://secret' }, /endpoint .*: must be an http/],
+      [
+        'generic_api',
+        { endpoint: 'https://user:secret@example.com' },
+        /must be an http:\/\/ or https:\/\/ URL without user/,
+      ],
+      [
+        'generic_api',
+        { endpoint: 'https://example.com', headers: { 'bad name': 'secret' } },
+        /headers .*: must be headers/,
+      ],
+      [
+        's3_v2',
+        { s3_bucket_name: 'UP', s3_region_name: 'us-east-1' },
+        /s3_bucket_name .*: must be the name of a bucket/,
+      ],
+      ['s3_v2', { s3_bucket_name: 'logs', s3_region_name: 'mars' }, /s3_region_name .*: must be an AWS region/],
+      [
+        's3_v2',
+        { s3_bucket_name: 'logs', s3_region_name: 'us-east-1', s3_aws_access_key_id: 'secret' },
+        /s3_aws_access_key_id and s3_aws_secret_access_key go together/,
+      ],
+      ['aws_sqs', { sqs_queue_url: 'http://127.0.0.1:9/1/q' }, /sqs_region_name is missing/],
+      ['sentry', { dsn: 'https://example.com/secret' }, /dsn .* must look like/],
+    ] as const;
+    for (const [name, options, expected] of table) {
+      const lines = await mistakes(name, options);
+      assert.match(lines.join('\n'), expected);
+      assert.doesNotMatch(lines.join('\n'), /secret\b(?!_)/);
+    }
+  });
+
+  test('the file comes before the environment, and may name a variable as LiteLLM does', async () => {
+    const [file, env, named] = await Promise.all([new Receiver(), new Receiver(), new Receiver()].map(started));
+    assert.ok(file !== undefined && env !== undefined && named !== undefined);
+    const sinks = await openTestSinks(
+      [
+        { ...settingsOf('one', { endpoint: file.origin }), type: 'generic_api' },
+        { ...settingsOf('two'), type: 'generic_api' },
+        { ...settingsOf('three', { endpoint: 'os.environ/MY_HOOK' }), type: 'generic_api' },
+      ],
+      { env: { GENERIC_LOGGER_ENDPOINT: env.origin, GENERIC_LOGGER_HEADERS: 'X-A=1', MY_HOOK: named.origin } },
+    );
+    sinks.accept(sampleEvent(1));
+    await until(() => sinks.state().every(({ delivered }) => delivered === 1));
+    for (const receiver of [file, env, named]) {
+      assert.equal(receiver.received.length, 1);
+      assert.equal(receiver.received[0]?.headers['x-a'], '1');
+      await receiver.stop();
+    }
+    await sinks.kill();
+  });
+
+  test('delivery can be chosen where the sink allows it', async () => {
+    const options = { webhook_url: 'http://127.0.0.1:9/' };
+    const slack = { ...settingsOf('slack', options), delivery: 'at-least-once' as const };
+    assert.deepEqual(await mistakesOf(() => openTestSinks([slack])), ['sink slack: alerts are not kept on the disk']);
+    const hook = {
+      ...settingsOf('generic_api', { endpoint: 'http://127.0.0.1:9/' }),
+      delivery: 'best-effort' as const,
+    };
+    const sinks = await openTestSinks([hook]);
+    assert.equal(sinks.one().delivery, 'best-effort');
+    assert.deepEqual(readdirSync(sinks.dataDir), []);
+    await sinks.kill();
+  });
+
+  test('an outbox that can not be kept is told at start', async () => {
+    const dataDir = testFolder();
+    writeFileSync(path.join(dataDir, 'outbox'), 'a file where a folder should be');
+    const settings = settingsOf('generic_api', { endpoint: 'http://127.0.0.1:9/' });
+    const [line = ''] = await mistakesOf(() => openTestSinks([settings], { dataDir }));
+    assert.match(line, /^sink generic_api: its outbox can not be kept in .*outbox/);
+  });
+
+  test('a receiver that can not be reached is told by name at start, and holds up nothing', async () => {
+    const receiver = await started(new Receiver());
+    await receiver.stop();
+    const sinks = await openTestSinks([
+      settingsOf('generic_api', { endpoint: `${receiver.origin}/secret-path` }),
+      settingsOf('datadog', { base_url: receiver.origin, api_key: 'k' }),
+    ]);
+    await until(() => sinks.lines.length === 2);
+    for (const { level, facts, message } of sinks.lines) {
+      assert.deepEqual([level, message], ['warn', 'the receiver of a sink does not answer yet']);
+      assert.equal(facts['reason'], 'it can not be reached (ECONNREFUSED)');
+    }
+    assert.deepEqual(sinks.lines.map(({ facts }) => String(facts['sink'])).sort(), ['datadog', 'generic_api']);
+    await sinks.kill();
+  });
+
+  test('every sink says what it is for and by which variables it is told', async () => {
+    for (const name of Object.keys(SINKS)) {
+      const { about, variables } = await definitionOf(name);
+      assert.ok(about.length > 10 && about.length < 80, name);
+      for (const names of Object.values(variables)) for (const each of names) assert.match(each, /^[A-Z][A-Z0-9_]+$/);
+    }
+  });
+});
+
+async function started(receiver: Receiver): Promise<Receiver> {
+  await receiver.start();
+  return receiver;
+}
