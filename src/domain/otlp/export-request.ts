@@ -4,12 +4,6 @@ import { ProtoWriter } from './proto-writer.ts';
 /** Who sends: `service.name` and whatever else, as texts. */
 export type Resource = Readonly<Record<string, string>>;
 
-/** What made the spans and metrics. */
-export interface Scope {
-  readonly name: string;
-  readonly version: string;
-}
-
 /** Traces and metrics are wrapped alike: collector/{trace,metrics}/v1, trace/v1, metrics/v1 of opentelemetry-proto. */
 const RESOURCE_ITEMS = 1;
 const RESOURCE = 1;
@@ -17,14 +11,14 @@ const RESOURCE_ATTRIBUTES = 1;
 const SCOPE_ITEMS = 2;
 const SCOPE = 1;
 const SCOPE_NAME = 1;
-const SCOPE_VERSION = 2;
 const ITEMS = 2;
 
 /**
  * The bytes of an ExportTraceServiceRequest or an ExportMetricsServiceRequest.
+ * @param scopeName what made the spans and metrics
  * @param items of Span, or of Metric, as encoded
  */
-export function exportRequest(resource: Resource, scope: Scope, items: readonly Uint8Array[]): Buffer {
+export function exportRequest(resource: Resource, scopeName: string, items: readonly Uint8Array[]): Buffer {
   const writer = new ProtoWriter();
   const ofResource = writer.open(RESOURCE_ITEMS);
   const written = writer.open(RESOURCE);
@@ -33,8 +27,7 @@ export function exportRequest(resource: Resource, scope: Scope, items: readonly 
   writer.close(written);
   const ofScope = writer.open(SCOPE_ITEMS);
   const maker = writer.open(SCOPE);
-  writer.text(SCOPE_NAME, scope.name);
-  writer.text(SCOPE_VERSION, scope.version);
+  writer.text(SCOPE_NAME, scopeName);
   writer.close(maker);
   for (const item of items) writer.bytes(ITEMS, item);
   writer.close(ofScope);

@@ -19,7 +19,7 @@ interface Metric {
 function sent(metrics: GenAiMetrics, nowMs: number): Map<string, Metric> {
   const request = exportRequest(
     { 'service.name': 'outcrop' },
-    { name: 'outcrop', version: '1' },
+    'outcrop',
     metrics.encode(nowMs),
   );
   const [ofResource = assert.fail()] = listOf(decode('ExportMetricsServiceRequest', request)['resource_metrics']);

@@ -47,7 +47,6 @@ const REGISTRY: ReadonlyMap<string, string> = new Map([
 ]);
 
 const RESOURCE = { 'service.name': 'outcrop', 'service.version': '1.2.3' };
-const SCOPE = { name: 'outcrop', version: '1.2.3' };
 const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 interface Given {
@@ -59,7 +58,7 @@ interface Given {
 function spanOf(record: CallRecord, { content = null, traceParent = null, dialect }: Given = {}): Decoded {
   const encoder = new SpanEncoder(dialect ?? SEMANTIC_CONVENTIONS);
   const span = encoder.encode(record, content, readTraceParent(traceParent) ?? ownContext(record.id));
-  const request = decode('ExportTraceServiceRequest', exportRequest(RESOURCE, SCOPE, [span]));
+  const request = decode('ExportTraceServiceRequest', exportRequest(RESOURCE, 'outcrop', [span]));
   const [ofResource = assert.fail()] = listOf(request['resource_spans']);
   const resource = attributesOf(messageOf(ofResource['resource']));
   assert.deepEqual(
@@ -67,7 +66,7 @@ function spanOf(record: CallRecord, { content = null, traceParent = null, dialec
     Object.entries(RESOURCE),
   );
   const [ofScope = assert.fail()] = listOf(ofResource['scope_spans']);
-  assert.deepEqual(ofScope['scope'], SCOPE);
+  assert.deepEqual(ofScope['scope'], { name: 'outcrop' });
   const [decoded = assert.fail(), ...others] = listOf(ofScope['spans']);
   assert.deepEqual(others, []);
   return decoded;
