@@ -9,6 +9,11 @@ export interface ColumnTypes {
   readonly counted: ReturnType<typeof sql>;
   /** What stands behind the columns of a table. */
   readonly tableEnd: ReturnType<typeof sql>;
+  /**
+   * What tells the rows of `call` apart. On SQLite it is the order of time as well: each tree more costs every call.
+   * PostgreSQL wants the day in it because the table is divided by it; a call never has but one.
+   */
+  readonly callKey: readonly ['started_at', 'id'] | readonly ['id', 'day'];
   /** The same of a table whose rows of one day can be dropped together, by its column `day`. */
   readonly partitionedByDay: ReturnType<typeof sql>;
 }

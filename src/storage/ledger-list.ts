@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
-import type { CallFilter, CallPage, CallPageRequest, StoredCall } from '../domain/ledger.ts';
+import type { CallFilter, CallPage, CallPageRequest, CallPosition, StoredCall } from '../domain/ledger.ts';
+import { requestTimeMs } from '../domain/request-id.ts';
 import { dayOf, storedCall } from './ledger-calls.ts';
 import { decimal, decimalOrNull, isOneOf } from './ledger-sql.ts';
 import type { Schema } from './schema.ts';
@@ -9,6 +10,9 @@ import { StorageError } from './storage-error.ts';
 const PAGE_SIZE_MAX = 100;
 const SKIP_MAX = 10_000;
 const VALUES_MAX = 1000;
+
+/** An id is made when its call begins, but for what a clock is set in between. */
+const ID_TO_START_MS_MAX = 60_000;
 
 /** Further than this nobody counts: it would cost as much as reading them all. */
 const COUNT_MAX = 10_000;
@@ -53,22 +57,28 @@ export async function countCalls(storage: Storage, filter: CallFilter): Promise<
 
 /** @returns null when there is none, or none any more */
 export async function getCall(storage: Storage, id: string): Promise<StoredCall | null> {
-  const row = await withColumns(storage.read.selectFrom('call').where('call.id', '=', id)).executeTakeFirst();
+  const madeMs = requestTimeMs(id);
+  if (madeMs === null) return null;
+  const around = storage.read
+    .selectFrom('call')
+    .where((eb) => startedIn(eb, madeMs - ID_TO_START_MS_MAX, madeMs + ID_TO_START_MS_MAX));
+  const row = await withColumns(around.where('call.id', '=', id)).executeTakeFirst();
   return row === undefined ? null : storedCall(row);
 }
 
-/** Calls of some days in the order of their ids, for who goes through all of them. */
+/** Calls of some days in the order in which they began, for who goes through all of them. */
 export async function callsInOrder(
   db: Kysely<Schema>,
   { fromMs, untilMs }: Pick<CallFilter, 'fromMs' | 'untilMs'>,
-  afterId: string,
+  after: CallPosition | null,
   countMax: number,
 ): Promise<readonly StoredCall[]> {
-  const rows = await withColumns(db.selectFrom('call').where((eb) => startedIn(eb, fromMs, untilMs)))
-    .where('call.id', '>', afterId)
-    .orderBy('call.id')
-    .limit(countMax)
-    .execute();
+  const within = db.selectFrom('call').where((eb) => startedIn(eb, after?.startedAtMs ?? fromMs, untilMs));
+  const behind =
+    after === null
+      ? within
+      : within.where(sql<SqlBool>`(call.started_at, call.id) > (${after.startedAtMs}, ${after.id})`);
+  const rows = await withColumns(behind).orderBy('call.started_at').orderBy('call.id').limit(countMax).execute();
   return rows.map(storedCall);
 }
 

@@ -41,11 +41,12 @@ export async function ledgerTables(schema: SchemaModule, types: ColumnTypes): Pr
     .addColumn('cost_missing', text)
     .addColumn('price_version', text)
     .addColumn('reserved_nanos', integer, (column) => column.notNull())
-    // PostgreSQL wants the day in it because the table is divided by it; a call never has but one.
-    .addPrimaryKeyConstraint('call_pkey', ['id', 'day'])
+    .addPrimaryKeyConstraint('call_pkey', [...types.callKey])
     .modifyEnd(types.partitionedByDay)
     .execute();
-  await schema.createIndex('call_started').on('call').columns(['started_at', 'id']).execute();
+  if (types.callKey[0] !== 'started_at') {
+    await schema.createIndex('call_started').on('call').columns(['started_at', 'id']).execute();
+  }
   await schema.createIndex('call_key').on('call').columns(['key_id', 'started_at']).execute();
 
   await total(schema.createTable('daily_total'), types)

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { CallCost } from '../domain/call-record.ts';
-import type { Repriced, StoredCall } from '../domain/ledger.ts';
+import type { CallPosition, Repriced, StoredCall } from '../domain/ledger.ts';
 import { dayOf } from './ledger-calls.ts';
 import { callsInOrder } from './ledger-list.ts';
 import { groupHash, groupOf } from './ledger-totals.ts';
@@ -32,11 +32,11 @@ export interface RepriceOptions {
  */
 export async function repriceCalls(storage: Storage, options: RepriceOptions): Promise<Repriced> {
   let sums: Repriced = { calls: 0, changed: 0, becamePriced: 0, becameUnpriced: 0, nanosBefore: 0n, nanosAfter: 0n };
-  for (let afterId = ''; ;) {
-    const calls = await callsInOrder(storage.read, options, afterId, AT_ONCE_MAX);
+  for (let after: CallPosition | null = null; ;) {
+    const calls: readonly StoredCall[] = await callsInOrder(storage.read, options, after, AT_ONCE_MAX);
     const last = calls.at(-1);
     if (last === undefined) return sums;
-    afterId = last.id;
+    after = last;
     const priced = calls.map((call) => ({ call, price: call.estimated ? priceOf(call) : options.price(call) }));
     const changed = priced.filter(({ call, price }) => !isSame(priceOf(call), price));
     if (changed.length > 0 && !options.isTrial) {
@@ -61,6 +61,7 @@ async function change(db: Transaction<Schema>, call: StoredCall, { cost, priceVe
     })
     .where('id', '=', call.id)
     .where('day', '=', dayOf(call.startedAtMs))
+    .where('started_at', '=', call.startedAtMs)
     .where((eb) => (before === null ? eb('cost_nanos', 'is', null) : sql<boolean>`${eb.ref('cost_nanos')} = ${before}`))
     .executeTakeFirst();
   if (numUpdatedRows === 0n || before === after) return;

@@ -33,17 +33,13 @@ export function sqliteLedger(write: Kysely<Schema>, connection: SqliteConnection
     },
     prepareDays: async () => undefined,
     dropDaysBefore: async (day) => {
-      const doomed = write
-        .selectFrom('call')
-        .select('id')
-        .where('started_at', '<', dayStartMs(day))
-        .orderBy('started_at')
-        .limit(DELETED_AT_ONCE_MAX);
+      const doomed = sql`
+        select rowid from call where started_at < ${dayStartMs(day)} order by started_at limit ${DELETED_AT_ONCE_MAX}`;
       for (;;) {
-        const [{ numDeletedRows } = { numDeletedRows: 0n }] = await write
+        const { numAffectedRows = 0n } = await write
           .transaction()
-          .execute((db) => db.deleteFrom('call').where('id', 'in', doomed).execute());
-        if (numDeletedRows < DELETED_AT_ONCE_MAX) return;
+          .execute((db) => sql`delete from call where rowid in (${doomed})`.execute(db));
+        if (numAffectedRows < DELETED_AT_ONCE_MAX) return;
         await pause(DELETE_EVERY_MS);
       }
     },

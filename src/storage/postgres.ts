@@ -31,6 +31,7 @@ const COLUMN_TYPES: ColumnTypes = {
   integer: sql`bigint`,
   counted: sql`bigint generated always as identity primary key`,
   tableEnd: sql``,
+  callKey: ['id', 'day'],
   partitionedByDay: sql`partition by range (day)`,
 };
 

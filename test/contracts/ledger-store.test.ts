@@ -195,10 +195,12 @@ onEachDatabase((database) => {
   test('calls of days that are over are deleted, the totals stay, and a call that comes late is still stored', async () => {
     const storage = await database.open();
     const store = createLedgerStore(storage);
-    const old = Array.from({ length: 450 }, (_, index) =>
-      sampleRecord(index, { startedAtMs: NOON_MS - 40 * DAY_MS, id: callId(index, NOON_MS - 40 * DAY_MS) }),
-    );
-    const kept = [30, 29, 0].map((days) => sampleRecord(1000 + days, { startedAtMs: NOON_MS - days * DAY_MS }));
+    const daysAgo = (index: number, days: number) => {
+      const startedAtMs = NOON_MS - days * DAY_MS;
+      return sampleRecord(index, { startedAtMs, id: callId(index, startedAtMs) });
+    };
+    const old = Array.from({ length: 450 }, (_, index) => daysAgo(index, 40));
+    const kept = [30, 29, 0].map((days) => daysAgo(1000 + days, days));
     await store.maintain(NOON_MS, 30);
     await store.insertCalls(old);
     await store.insertCalls(kept);
@@ -207,7 +209,7 @@ onEachDatabase((database) => {
     for (const { id } of kept) assert.notEqual(await getCall(storage, id), null);
     assert.equal((await everything(storage))?.requests, 453);
 
-    const late = sampleRecord(2000, { startedAtMs: NOON_MS - 39 * DAY_MS });
+    const late = daysAgo(2000, 39);
     assert.equal(await store.insertCalls([late]), 1);
     assert.equal((await everything(storage))?.requests, 454);
   });

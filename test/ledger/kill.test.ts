@@ -54,7 +54,7 @@ async function writeAndDie(dataDir: string, notes: string, first: number, databa
 async function allCalls(storage: Storage): Promise<readonly StoredCall[]> {
   const calls: StoredCall[] = [];
   for (;;) {
-    const more = await callsInOrder(storage.read, RANGE, calls.at(-1)?.id ?? '', 1000);
+    const more = await callsInOrder(storage.read, RANGE, calls.at(-1) ?? null, 1000);
     if (more.length === 0) return calls;
     calls.push(...more);
   }
