@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { CommandError } from './commands/command-error.ts';
 import type { CreateOptions, KeyCommand } from './commands/keys/keys.ts';
+import type { SinksCommand } from './commands/sinks.ts';
 import type { UsageOptions } from './commands/usage.ts';
 import { silenceSqliteWarning } from './quiet-sqlite.ts';
 import { ownVersion } from './version.ts';
@@ -181,6 +182,23 @@ withConfigFlags(prices.command('update').description("fetch AWS's price lists, f
     await updatePrices({ url: flags.from, dataDir }, { json: flags.json === true, say });
   });
 
+const sinks = withConfigFlags(
+  program.command('sinks').description('see where call records can go, and try whether they get there'),
+)
+  .option('--json', 'for programs')
+  .action(async (flags: ConfigFlags & { json?: true }) => {
+    const { listSinks } = await import('./commands/sinks.ts');
+    await listSinks(sinksCommand(flags));
+  });
+
+sinks
+  .command('test <name>')
+  .description('send a sample to a sink, and show what came back')
+  .action(async (name: string, _: object, { parent }: Command) => {
+    const { testSink } = await import('./commands/sinks.ts');
+    await testSink(name, sinksCommand(parent?.opts() ?? {}));
+  });
+
 program
   .command('simulator')
   .description('run the Bedrock simulator alone (--help lists its options)')
@@ -219,6 +237,10 @@ function withGatewayFlags(command: Command): Command {
 
 function keyCommand({ url, json }: GatewayFlags): KeyCommand {
   return { url, json: json === true, env: process.env, stdin: process.stdin, nowMs: Date.now(), say };
+}
+
+function sinksCommand(flags: ConfigFlags & { json?: true }): SinksCommand {
+  return { settings: readConfig(flags, process.env).settings, env: process.env, json: flags.json === true, say };
 }
 
 function write(text: string): void {

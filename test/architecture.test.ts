@@ -88,6 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/upstream',
     'src/config',
     'src/prices',
+    'src/sinks',
     'src/start-checks.ts',
     'src/log.ts',
     'src/ports.ts',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hasFailed } from '../domain/payloads/call-facts.ts';
-import { payloadText } from '../domain/payloads/payload-format.ts';
+import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
+import { LINE_BYTES_MAX } from './delivery/outbox/frame.ts';
 import { requireSuccess } from './delivery-fault.ts';
 import { defineSink } from './define-sink.ts';
 import { gzip } from './gzip.ts';
@@ -55,7 +56,9 @@ export const sink = defineSink({
       kind: 'lines',
       reaches: endpoint,
       encode: (event) =>
-        isWanted[hasFailed(event.record) ? 'failure' : 'success'] ? payloadText(event, format) : null,
+        isWanted[hasFailed(event.record) ? 'failure' : 'success']
+          ? boundedPayloadText(event, format, LINE_BYTES_MAX)
+          : null,
       deliver: (lines, signal) =>
         form === 'single'
           ? deliverInParts(lines, partsOf(lines.length, 1), AT_ONCE_MAX, (part) => post(part, signal))

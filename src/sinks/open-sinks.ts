@@ -9,7 +9,7 @@ import { type Environment, SinkSettingsError } from './define-sink.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import type { SinkHttp } from './http.ts';
 import { openAlertDelivery, openCallDelivery } from './delivery/open-delivery.ts';
-import { type PreparedEntry, prepareSinks } from './prepare-sinks.ts';
+import { type PreparedEntry, prepareSinks, withRegion } from './prepare-sinks.ts';
 import type { Sink, SinkContext } from './sink.ts';
 import { type SinkState, SinkStatus } from './delivery/sink-status.ts';
 import { createUndiciHttp } from './undici-http.ts';
@@ -18,6 +18,8 @@ import { writeToStdout } from './write-stdout.ts';
 export interface SinksInputs {
   readonly sinks: readonly SinkSettings[];
   readonly env: Environment;
+  /** Of the gateway. */
+  readonly region?: string | null;
   /** Outboxes are in `outbox` in it. */
   readonly dataDir: string;
   readonly clock: Clock;
@@ -61,7 +63,7 @@ const LAST_WORDS_MS = 1000;
  */
 export async function openSinks(inputs: SinksInputs): Promise<Sinks> {
   const { clock, log } = inputs;
-  const entries = await prepareSinks(inputs.sinks, inputs.env);
+  const entries = await prepareSinks(inputs.sinks, withRegion(inputs.env, inputs.region ?? null));
   const http = createUndiciHttp(inputs.requestTimeoutMs);
   const awsCredentials = createAwsCredentials(inputs.loadAwsCredentials, clock);
   const calls: OpenSink<SinkEvent>[] = [];

@@ -2,6 +2,9 @@ import type { SinkSettings } from '../domain/sink-settings.ts';
 import { type Environment, type PreparedSink, type SinkDefinition, SinkSettingsError } from './define-sink.ts';
 import { SINKS } from './index.ts';
 
+/** The first of those that sinks at AWS look at. */
+const REGION_VARIABLE = 'OUTCROP_REGION';
+
 /** A sink whose settings are right, as far as can be told without its receiver. */
 export interface PreparedEntry {
   readonly settings: SinkSettings;
@@ -27,6 +30,11 @@ export async function prepareSinks(
   }
   if (mistakes.length > 0) throw new SinkSettingsError(mistakes);
   return entries;
+}
+
+/** The environment with the region of the gateway, for sinks at AWS that are told no other. */
+export function withRegion(env: Environment, region: string | null): Environment {
+  return region === null || env[REGION_VARIABLE] ? env : { ...env, [REGION_VARIABLE]: region };
 }
 
 /** @throws SinkSettingsError for a name that no sink has */

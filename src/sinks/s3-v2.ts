@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
 import { awsUrl, createAwsTarget, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws/target.ts';
+import { LINE_BYTES_MAX } from './delivery/outbox/frame.ts';
 import { DeliveryFault, isSuccess, retryAfterMs } from './delivery-fault.ts';
 import { defineSink } from './define-sink.ts';
 import { gzip } from './gzip.ts';
@@ -9,8 +10,8 @@ import { flag, httpUrl, payloadFormat, text } from './options.ts';
 import { objectKey, partitionPath, placesByPartition } from './s3-key.ts';
 import { ALL_TAKEN } from './sink.ts';
 
-const MIB = 1024 * 1024;
-const PAYLOAD_BYTES_MAX = 7 * MIB;
+/** The payload shares its line with the names of the partition: team and key, 512 characters each, escaped. */
+const PAYLOAD_BYTES_MAX = LINE_BYTES_MAX - 64 * 1024;
 const AT_ONCE_MAX = 4;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; other stores keep to it too. */

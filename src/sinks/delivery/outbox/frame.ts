@@ -7,8 +7,8 @@ import { crc32 } from 'node:zlib';
 const MARK = 0xff;
 const HEADER_BYTES = 8;
 
-/** A call with all of its content, in the most wasteful of all spellings, is shorter. */
-export const LINE_BYTES_MAX = 8 * 1024 * 1024;
+/** What three bytes of length can say: nearly 16 MiB. */
+export const LINE_BYTES_MAX = 0xff_ff_ff;
 
 /** @returns the line as a frame; null for one that is empty or too long */
 export function frameOf(line: string): Buffer | null {
