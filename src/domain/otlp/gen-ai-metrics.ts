@@ -122,5 +122,5 @@ export class GenAiMetrics {
 }
 
 function keyOf(operation: string, model: string, other: Readonly<Record<string, string>>): string {
-  return `${operation}\n${model}\n${Object.values(other).join('\n')}`;
+  return `${operation}\0${model}\0${Object.values(other).join('\0')}`;
 }
