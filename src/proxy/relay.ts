@@ -61,6 +61,10 @@ class RelayedAnswer implements AnswerReceiver {
   #watch: StreamWatch | null = null;
   #listener: AnswerListener | null = null;
   #held: HeldAnswer | null = null;
+  /** Of an answer of known length that is not held, what has not come yet. */
+  #bytesToCome = Infinity;
+  /** The end of such an answer: who gets it has the answer whole, so it waits until that is written down. */
+  #last: Buffer | undefined;
   readonly #budgets: BudgetWatch;
   #clientGone = false;
   #awaitsDrain = false;
@@ -101,11 +105,13 @@ class RelayedAnswer implements AnswerReceiver {
     // An event stream that came with a length could not take an exception frame at its end: it goes out chunked.
     const passed = inboundHeaders(headers, streams);
     passed.push('x-outcrop-request-id', call.id, ...limitHeaders(call, this.#proxy));
-    if (!streams && Number(rawHeader(headers, 'content-length')) <= HELD_BYTES_MAX) {
+    const length = streams ? NaN : Number(rawHeader(headers, 'content-length'));
+    if (length <= HELD_BYTES_MAX) {
       this.#held = { status, headers: passed, chunks: [] };
-    } else {
-      this.#exchange.startAnswer(status, passed);
+      return;
     }
+    if (length > 0) this.#bytesToCome = length;
+    this.#exchange.startAnswer(status, passed);
   }
 
   data(chunk: Buffer): void {
@@ -115,6 +121,11 @@ class RelayedAnswer implements AnswerReceiver {
     if (this.#clientGone) return;
     if (this.#held !== null) {
       this.#held.chunks.push(chunk);
+      return;
+    }
+    this.#bytesToCome -= chunk.length;
+    if (this.#bytesToCome <= 0) {
+      this.#last = chunk;
       return;
     }
     const takesMore = this.#exchange.write(chunk);
@@ -155,10 +166,8 @@ class RelayedAnswer implements AnswerReceiver {
     if (this.#held !== null) {
       this.#exchange.startAnswer(this.#held.status, [...this.#held.headers, ...costHeaders(this.#call)]);
     }
-    this.#exchange.endAnswer(
-      () => this.#finish('completed'),
-      this.#held === null ? undefined : joined(this.#held.chunks),
-    );
+    const last = this.#held === null ? this.#last : joined(this.#held.chunks);
+    this.#exchange.endAnswer(() => this.#finish('completed'), last);
     // What the client has not taken yet stays within the write-stall bound.
     if (!this.#over && !this.#exchange.flushed) this.#breakWhenStalled();
   }
