@@ -33,7 +33,7 @@ function segments(root: string, name: string): string[] {
 
 describe('frames', () => {
   test('any line comes back; what is damaged is passed over, and nothing is made up', () => {
-    const line = fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }).map((text) => `L${text.toWellFormed()}`);
+    const line = fc.string({ minLength: 1, maxLength: 50 }).map((text) => `ü🦙\0${text}`);
     const property = fc.property(fc.array(line), fc.nat(), fc.nat({ max: 255 }), (written, place, byte) => {
       const whole = Buffer.concat(written.map((text) => frameOf(text) ?? Buffer.alloc(0)));
       assert.deepEqual(readAll(whole), written);

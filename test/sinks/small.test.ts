@@ -117,7 +117,8 @@ describe('objects in S3', () => {
   });
 
   test('no team gets into the folder of another, whatever its name', () => {
-    const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }).map((raw) => raw.toWellFormed());
+    const piece = fc.constantFrom('a', '_', '-', '/', '..', '~', '~2f', '2f', '%', ' ', '\n', '=', 'ü', '🦙', '\0');
+    const text = fc.array(piece, { minLength: 1, maxLength: 3 }).map((pieces) => pieces.join(''));
     const property = fc.property(text, text, (one, other) => {
       const attribution = sampleRecord(1).attribution;
       const paths = [one, other].map((teamId) =>
