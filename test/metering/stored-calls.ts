@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { usageOfValues } from '../../src/domain/usage-codec.ts';
 import type { Quantities } from './bills.ts';
 
 /** What the gateway has written down, read from its database by SQL of our own. */
@@ -22,12 +23,6 @@ const callRow = z.object({
   cost_nanos: z.bigint().nullable(),
   reserved_nanos: z.bigint(),
   price_version: z.string().nullable(),
-});
-
-const usageText = z.object({
-  lines: z.array(z.object({ unit: z.string(), quantity: z.number(), modelId: z.string().nullable() })),
-  source: z.string(),
-  complete: z.boolean(),
 });
 
 /** One call as it is stored. */
@@ -113,7 +108,7 @@ export function readLedger(dataDir: string): LedgerOnDisk {
 }
 
 function readCall(row: z.infer<typeof callRow>): CallOnDisk {
-  const { lines, source, complete } = usageText.parse(JSON.parse(row.usage));
+  const { lines, source, complete } = usageOfValues(JSON.parse(row.usage));
   const used: Record<string, number> = {};
   for (const { unit, quantity } of lines) used[unit] = (used[unit] ?? 0) + quantity;
   return {
