@@ -29,8 +29,6 @@ const BLOB_NAMES: ReadonlyMap<string, number> = new Map([
 /** As much as a `data:` URL may have in front of its base64. */
 const HEAD_CHARS = 128;
 const DATA_URL = /^data:[\w.+/-]*;base64,/;
-const BASE64 = /^[A-Za-z0-9+/]*$/;
-const BASE64_END = /^([A-Za-z0-9+/]*)={0,2}$/;
 const ESCAPE_CUT = /\\(?:u[0-9a-fA-F]{0,3})?$/;
 /** As encoders for JavaScript and HTML write `+`, `/` and `=`. */
 const ESCAPES = /\\(?:\/|u002[bBfF]|u003[dD])/g;
@@ -86,33 +84,39 @@ export class BlobJudge {
   }
 
   #take(isLast: boolean): void {
-    const cut = isLast ? '' : (ESCAPE_CUT.exec(this.#rest)?.[0] ?? '');
-    const text = this.#rest.slice(0, this.#rest.length - cut.length).replace(ESCAPES, unescaped);
-    const digits = BASE64.test(text) ? text : BASE64_END.exec(text)?.[1];
-    if (digits === undefined || (this.#hasEnded && digits !== '')) {
-      this.#isPossible = false;
-      this.#rest = '';
-      return;
-    }
+    const isEscaped = this.#rest.includes('\\');
+    const cut = isEscaped && !isLast ? (ESCAPE_CUT.exec(this.#rest)?.[0] ?? '') : '';
+    const whole = cut === '' ? this.#rest : this.#rest.slice(0, -cut.length);
+    const text = isEscaped ? whole.replace(ESCAPES, unescaped) : whole;
+    const digits = withoutPadding(text);
+    if (this.#hasEnded && digits !== '') return this.#fail();
     this.#hasEnded ||= digits.length < text.length;
-    const whole = isLast || this.#hasEnded ? digits.length : digits.length - (digits.length % 4);
-    this.#decode(digits.slice(0, whole));
-    this.#rest = digits.slice(whole) + cut;
+    const now = isLast || this.#hasEnded ? digits.length : digits.length - (digits.length % 4);
+    if (!this.#decode(digits.slice(0, now))) return this.#fail();
+    this.#rest = digits.slice(now) + cut;
   }
 
-  #decode(digits: string): void {
-    if (digits === '') return;
+  #fail(): void {
+    this.#isPossible = false;
+    this.#rest = '';
+  }
+
+  /** @returns false where something in it is no digit of base64: the decoder passes over it, so that too few bytes come */
+  #decode(digits: string): boolean {
+    if (digits === '') return true;
     const bytes = Buffer.from(digits, 'base64');
+    if (bytes.length !== Math.floor((digits.length * 3) / 4)) return false;
     this.#chars += digits.length;
     this.#bytes += bytes.length;
     this.#hash ??= createHash('sha256');
     this.#hash.update(bytes);
+    return true;
   }
 }
 
-/** Of bytes at hand. */
-export function blobFacts(bytes: Uint8Array): BlobFacts {
-  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+function withoutPadding(text: string): string {
+  if (!text.endsWith('=')) return text;
+  return text.slice(0, text.endsWith('==') ? -2 : -1);
 }
 
 function unescaped(escape: string): string {
