@@ -17,11 +17,7 @@ interface Metric {
 }
 
 function sent(metrics: GenAiMetrics, nowMs: number): Map<string, Metric> {
-  const request = exportRequest(
-    { 'service.name': 'outcrop' },
-    'outcrop',
-    metrics.encode(nowMs),
-  );
+  const request = exportRequest({ 'service.name': 'outcrop' }, 'outcrop', metrics.encode(nowMs));
   const [ofResource = assert.fail()] = listOf(decode('ExportMetricsServiceRequest', request)['resource_metrics']);
   const [ofScope = assert.fail()] = listOf(ofResource['scope_metrics']);
   const found = ofScope['metrics'] === undefined ? [] : listOf(ofScope['metrics']);
