@@ -163,12 +163,12 @@ export async function openGateway({
     sign,
     upstream,
     ...meteringOnceReady(stored.metering),
-    sinks: stored.sinks === null ? null : sinksOnceReady(stored.sinks),
+    sinks: sinksOnceReady(stored),
     usualUse: new UsualUse(USUAL_KINDS_MAX),
     callClosed: (call) => logCall(call, log),
   };
 
-  const pages = createOperatorPages(stored, proxy);
+  const pages = createOperatorPages(stored, proxy, () => running.count);
   const manage = createManagement(stored, proxy, version);
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {

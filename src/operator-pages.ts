@@ -16,20 +16,26 @@ export interface OperatorPages {
   answer(exchange: Exchange): Promise<void>;
 }
 
-const PATHS = /^\/health\/sinks(?:$|\?)/;
+const PATHS = /^\/(?:metrics|health\/sinks)(?:$|\?)/;
 
 /**
  * The light pages for operators, which need the master key and not the whole management API: monitoring asks for them
  * every few seconds.
  */
-export function createOperatorPages(stored: StoredParts, proxy: Proxy): OperatorPages {
+export function createOperatorPages(stored: StoredParts, proxy: Proxy, running: () => number): OperatorPages {
+  const pageOf = (target: string): Promise<Page | null> =>
+    target.startsWith('/metrics') ? metricsPage(stored, running()) : sinksPage(stored);
   return {
     has: (target) => PATHS.test(target),
     answer: async (exchange) => {
       if (exchange.method !== 'GET') answer(exchange, 405, json({ error: 'This page is read by GET.' }));
       else if (!holdsMasterKey(exchange, proxy)) {
         answer(exchange, 401, json({ error: 'This page needs the master key: Authorization: Bearer <master key>.' }));
-      } else answer(exchange, 200, await sinksPage(stored));
+      } else {
+        const page = await pageOf(exchange.target);
+        if (page === null) answer(exchange, 404, json({ error: 'There are no metrics: set OUTCROP_METRICS.' }));
+        else answer(exchange, 200, page);
+      }
     },
   };
 }
@@ -46,6 +52,27 @@ function holdsMasterKey({ headers }: Exchange, { masterKey, options }: Proxy): b
 
 async function sinksPage({ sinks }: StoredParts): Promise<Page> {
   return json({ sinks: sinks === null ? [] : (await sinks).state() });
+}
+
+async function metricsPage({ metrics, metering, sinks }: StoredParts, running: number): Promise<Page | null> {
+  if (metrics === null) return null;
+  const { contentType, render } = await metrics;
+  const { ledger } = await metering;
+  const states = sinks === null ? [] : (await sinks).state();
+  const text = render((set) => {
+    set('outcrop_in_flight_requests', running);
+    set('outcrop_spool_bytes', ledger.state().spoolBytes);
+    for (const { name, queued, outboxBytes, failing, delivered, dropped, refused } of states) {
+      const labels = [['sink', name]] as const;
+      set('outcrop_sink_queue', queued, labels);
+      set('outcrop_sink_outbox_bytes', outboxBytes, labels);
+      set('outcrop_sink_failing', failing ? 1 : 0, labels);
+      set('outcrop_sink_delivered_total', delivered, labels);
+      set('outcrop_sink_dropped_total', dropped, labels);
+      set('outcrop_sink_refused_total', refused, labels);
+    }
+  });
+  return { contentType, text };
 }
 
 function json(value: object): Page {

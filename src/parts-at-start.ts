@@ -1,5 +1,6 @@
 import type { Settings } from './config/settings.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { KeyParts } from './key-parts.ts';
 import type { MeteringParts } from './metering-parts.ts';
 import type { CallerLimits, CallLedger, CallSinks, Clock, Counters, KeyHolders, KeySpend, Log } from './ports.ts';
@@ -15,6 +16,8 @@ export interface StoredParts {
   readonly metering: Promise<MeteringParts>;
   /** Null where call records go nowhere else. */
   readonly sinks: Promise<Sinks> | null;
+  /** Null where nobody wants them. */
+  readonly metrics: Promise<GatewayMetrics> | null;
 }
 
 /** How long sinks may take to send what waits, when the process ends. */
@@ -56,6 +59,11 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
             loadAwsCredentials: loadCredentials,
           }),
         );
+  const { metrics: names } = settings;
+  const metrics =
+    names === 'off'
+      ? null
+      : import('./gateway-metrics.ts').then(({ openMetrics }) => openMetrics(names, clock.nowMs()));
   const metering = Promise.all([storage, import('./metering-parts.ts')]).then(([opened, { openMeteringParts }]) =>
     openMeteringParts({
       settings,
@@ -67,8 +75,8 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
     }),
   );
   // Who starts the process asks `storedPartsReady`; until then a rejection is not unhandled.
-  for (const part of [storage, keys, metering, sinks]) part?.catch(() => undefined);
-  return { storage, keys, metering, sinks };
+  for (const part of [storage, keys, metering, sinks, metrics]) part?.catch(() => undefined);
+  return { storage, keys, metering, sinks, metrics };
 }
 
 /** Closes what was opened, in reverse. What never opened has nothing to close; why is for `storedPartsReady` to say. */
@@ -91,14 +99,17 @@ export function holdersOnceReady(ready: Promise<KeyParts>): KeyHolders {
   };
 }
 
-/** Calls that end before the sinks are open are few, and wait for them. */
-export function sinksOnceReady(ready: Promise<Sinks>): CallSinks {
-  let sinks: Sinks | null = null;
-  void ready.then((opened) => (sinks = opened)).catch(() => undefined);
+/** Who else is told of finished calls; null where nobody is. Those that end before all is open are few, and wait. */
+export function sinksOnceReady({ sinks, metrics }: StoredParts): CallSinks | null {
+  const ready = [...(sinks === null ? [] : [sinks]), ...(metrics === null ? [] : [metrics])];
+  if (ready.length === 0) return null;
+  let open: readonly CallSinks[] | null = null;
+  const opening = Promise.all(ready);
+  void opening.then((opened) => (open = opened)).catch(() => undefined);
   return {
     accept: (event) => {
-      if (sinks === null) void ready.then((opened) => opened.accept(event)).catch(() => undefined);
-      else sinks.accept(event);
+      if (open !== null) for (const sink of open) sink.accept(event);
+      else void opening.then((opened) => opened.forEach((sink) => sink.accept(event))).catch(() => undefined);
     },
   };
 }

@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/domain',
   ],
   'src/parts-at-start.ts': [
+    'src/gateway-metrics.ts',
     'src/key-parts.ts',
     'src/metering-parts.ts',
     'src/storage',
@@ -52,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/proxy',
     'src/ports.ts',
   ],
+  'src/gateway-metrics.ts': ['src/sinks', 'src/ports.ts'],
   'src/operator-pages.ts': ['src/parts-at-start.ts', 'src/proxy', 'src/ports.ts', 'src/domain'],
   'src/log-call.ts': ['src/proxy', 'src/ports.ts'],
   'src/config': ['src/domain'],

@@ -50,6 +50,14 @@ const sinks = z.unknown().transform((given, context): readonly SinkSettings[] =>
 
 /** Where call records go. */
 export const sinkSettings = {
+  metrics: z
+    .enum(['off', 'outcrop', 'litellm'])
+    .default('off')
+    .register(settingFacts, {
+      env: ['OUTCROP_METRICS'],
+      about:
+        'Prometheus metrics at /metrics, behind the master key: by our names, or by those of LiteLLM where it has the same.',
+    }),
   recordContent: flag().register(settingFacts, {
     env: ['OUTCROP_RECORD_CONTENT'],
     about: 'Give sinks what was asked and answered, as text for people. Prompts may hold what nobody should read.',

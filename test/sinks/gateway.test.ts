@@ -36,6 +36,7 @@ describe('a gateway with a sink', () => {
       env: {
         OUTCROP_SINKS: 'generic_api',
         OUTCROP_RECORD_CONTENT: 'true',
+        OUTCROP_METRICS: 'outcrop',
         GENERIC_LOGGER_ENDPOINT: `http://127.0.0.1:${port}/calls`,
       },
     });
@@ -70,6 +71,9 @@ describe('a gateway with a sink', () => {
     });
     await answer.arrayBuffer();
     const id = answer.headers.get('x-outcrop-request-id');
+    const metrics = await fetch(`${gateway.origin}/metrics`, { headers: { authorization: `Bearer ${MASTER_KEY}` } });
+    assert.match(await metrics.text(), /^outcrop_requests_total\{.*operation="bedrock-runtime:ConverseStream".*\} 1$/m);
+    assert.equal((await fetch(`${gateway.origin}/metrics`)).status, 401);
     await gateway.close();
     await until(() => received.length > 0);
     const call = received.map((each) => payload.parse(each)).find((each) => each.id === id);
