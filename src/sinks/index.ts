@@ -1,4 +1,5 @@
 import type { SinkDefinition } from './define-sink.ts';
+import { PRESETS } from './presets.ts';
 
 /** Every sink there is, by LiteLLM's name where it has the same. A sink is loaded when somebody wants it. */
 export const SINKS: Readonly<Record<string, () => Promise<{ readonly sink: SinkDefinition }>>> = {
@@ -13,6 +14,8 @@ export const SINKS: Readonly<Record<string, () => Promise<{ readonly sink: SinkD
   lago: () => import('./lago.ts'),
   openmeter: () => import('./openmeter.ts'),
   sentry: () => import('./sentry.ts'),
+  otel: () => import('./otel.ts'),
+  ...PRESETS,
   slack: () => import('./slack.ts'),
   webhook: () => import('./webhook.ts'),
 };
