@@ -41,7 +41,7 @@ after(async () => {
 /** Bedrock may be silent for so long; clients that are still connecting on a busy machine don't come into it. */
 function startGateway(): Promise<TestGateway> {
   return startTestGateway({
-    env: { OUTCROP_UPSTREAM_IDLE_TIMEOUT_MS: '200', OUTCROP_INVOKE_HEADERS_TIMEOUT_MS: '500' },
+    env: { OUTCROP_UPSTREAM_IDLE_TIMEOUT_MS: '200', OUTCROP_INVOKE_HEADERS_TIMEOUT_MS: '3000' },
   });
 }
 
