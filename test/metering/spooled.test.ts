@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import { MASTER_KEY } from '../support/test-gateway.ts';
-import { CONVERSE, send } from '../support/virtual-keys.ts';
+import { statusWith } from '../support/virtual-keys.ts';
 import { type GatewayProcess, spoolsIn, startGatewayProcess, stopGatewayProcess } from './gateway-process.ts';
 import { addUp, readLedger } from './stored-calls.ts';
 
@@ -16,6 +17,8 @@ import { addUp, readLedger } from './stored-calls.ts';
 const RECORDS = Number(process.env['OUTCROP_METERING_SPOOLED'] ?? '5000');
 /** What the issue promises for a hundred thousand of them. */
 const READY_MS_MAX = 5000;
+
+const ASK_AGAIN_MS = 100;
 
 const FILL = fileURLToPath(new URL('fill-spool.ts', import.meta.url));
 
@@ -52,18 +55,19 @@ test(`a gateway that finds ${RECORDS} records of a dead one serves within second
   const readyMs = performance.now() - startMs;
   assert.ok(readyMs < READY_MS_MAX, `${readyMs} ms`);
 
-  // The budget must know of all that was spent before it may let anything pass.
-  assert.equal((await send(origin, CONVERSE, { authorization: `Bearer ${MASTER_KEY}` })).status, 200);
+  // The budget must know of all that was spent before it lets anything pass; on a busy machine that may take a while.
+  while ((await statusWith(origin, MASTER_KEY)) === 503) await pause(ASK_AGAIN_MS);
   const budgetMs = performance.now() - startMs;
   await stopGatewayProcess(gateway);
 
   assert.deepEqual(await spoolsIn(dataDir), []);
-  const { calls, totals } = readLedger(dataDir);
+  const { calls: all, totals } = readLedger(dataDir);
+  const calls = all.filter(({ outcome }) => outcome !== 'refused');
   const unknown = calls.filter(({ outcome }) => outcome === 'unknown');
   assert.equal(calls.length, RECORDS + 1);
   assert.equal(unknown.length, RECORDS / 100);
   assert.ok(unknown.every(({ estimated, costNanos, reservedNanos }) => estimated && costNanos === reservedNanos));
-  assert.deepEqual(totals, addUp(calls));
+  assert.deepEqual(totals, addUp(all));
   context.diagnostic(
     `ready after ${Math.round(readyMs)} ms, a call under a hard budget after ${Math.round(budgetMs)} ms`,
   );
