@@ -56,10 +56,10 @@ async function sinksPage({ sinks }: StoredParts): Promise<Page> {
 
 async function metricsPage({ metrics, metering, sinks }: StoredParts, running: number): Promise<Page | null> {
   if (metrics === null) return null;
-  const { contentType, render } = await metrics;
+  const opened = await metrics;
   const { ledger } = await metering;
   const states = sinks === null ? [] : (await sinks).state();
-  const text = render((set) => {
+  const text = opened.render((set) => {
     set('outcrop_in_flight_requests', running);
     set('outcrop_spool_bytes', ledger.state().spoolBytes);
     for (const { name, queued, outboxBytes, failing, delivered, dropped, refused } of states) {
@@ -72,7 +72,7 @@ async function metricsPage({ metrics, metering, sinks }: StoredParts, running: n
       set('outcrop_sink_refused_total', refused, labels);
     }
   });
-  return { contentType, text };
+  return { contentType: opened.contentType, text };
 }
 
 function json(value: object): Page {

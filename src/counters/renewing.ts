@@ -3,7 +3,7 @@ import type { Limit } from '../domain/limits/limit.ts';
 import type { Counters, LimitUse, Reservation } from '../ports.ts';
 
 /** How often a running call says so, in milliseconds: several times within what a reservation lives. */
-export const RENEW_EVERY_MS = 20_000;
+const RENEW_EVERY_MS = 20_000;
 
 /** How long a reservation lives whose process has died. */
 export const RESERVATION_TTL_MS = 90_000;

@@ -39,7 +39,8 @@ describe('the package', options, async () => {
     assert.ok(files.includes('dist/src/cli.js') && files.includes('dist/simulator/operations.generated.json'));
     assert.deepEqual(
       files.filter(
-        (file) => !/^(dist\/(src|simulator)\/.+\.(js|json)|docs\/.+\.(md|json)|[A-Z]+(\.md)?|package\.json)$/.test(file),
+        (file) =>
+          !/^(dist\/(src|simulator)\/.+\.(js|json)|docs\/.+\.(md|json)|[A-Z]+(\.md)?|package\.json)$/.test(file),
       ),
       [],
     );
