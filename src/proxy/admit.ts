@@ -4,6 +4,7 @@ import { Refusal } from '../domain/errors.ts';
 import { isFree } from '../domain/usage/free-operations.ts';
 import { MeteredRequest } from '../domain/usage/metered-request.ts';
 import { parseModelReference } from '../domain/policy/model-reference.ts';
+import { remember } from '../domain/remember.ts';
 import { priceModelOf, type PricedAs } from '../domain/pricing/price-model.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Call } from './call.ts';
@@ -31,7 +32,8 @@ export async function admit(caller: Caller, call: Call, permitted: PermittedRequ
   const asked = proxy.callerLimits.of(caller, attribution);
   const limits = asked instanceof Promise ? await asked : asked;
   holdToOutputCap(metered, caller, region, proxy);
-  if (limits.length > 0) await reserve(call.id, metered, { limits, region }, proxy);
+  const reserved = limits.length === 0 ? undefined : reserve(call.id, metered, { limits, region }, proxy);
+  if (reserved !== undefined) await reserved;
 
   await proxy.ledger.start({
     id: call.id,
@@ -75,8 +77,11 @@ function newMeteredCall(request: MeteredRequest, attribution: Attribution, price
 function modelIdOf({ route }: PermittedRequest): string | null {
   const raw = route.labels['modelId'];
   if (raw === undefined) return null;
-  return raw.includes('%') ? decodeURIComponent(raw) : raw;
+  return raw.includes('%') ? decoded(raw) : raw;
 }
+
+/** Nearly every model id has a colon in it, which clients write as `%3A`. */
+const decoded = remember(decodeURIComponent, { textsMax: 1000, textLengthMax: 512 });
 
 const NO_MODEL: PricedAs = { kind: 'one-of', modelIds: [] };
 

@@ -26,6 +26,7 @@ import { isChargedByTokens, unitsAtMost } from '../domain/usage/units-at-most.ts
 import type { UsageLine } from '../domain/usage/usage.ts';
 import type { MeteredCall } from './metered-call.ts';
 import type { Proxy } from './proxy.ts';
+import { whenKnown } from './when-known.ts';
 
 /** Under what a call runs. */
 interface LimitedBy {
@@ -41,7 +42,7 @@ type PriceAtMost = (tokens: { readonly inputTokens: number; readonly outputToken
  * such calls usually come to.
  * @throws LimitRefusal
  */
-export async function reserve(id: string, metered: MeteredCall, limitedBy: LimitedBy, proxy: Proxy): Promise<void> {
+export function reserve(id: string, metered: MeteredCall, limitedBy: LimitedBy, proxy: Proxy): void | Promise<void> {
   const { request, attribution } = metered;
   const { limits, region } = limitedBy;
   const nowMs = proxy.clock.nowMs();
@@ -54,23 +55,23 @@ export async function reserve(id: string, metered: MeteredCall, limitedBy: Limit
   if (verdict.kind === 'unbounded') throw unbounded(verdict.limit, request.modelId);
 
   const { charges } = verdict;
-  const asked = proxy.counters.reserve(id, charges);
-  const reservation = asked instanceof Promise ? await asked : asked;
-  switch (reservation.kind) {
-    case 'admitted':
-      metered.charges = charges;
-      metered.remaining = reservation.remaining;
-      metered.reservedNanos = BigInt(heldNanos(charges) ?? estimate.bounds.spendNanos ?? 0);
-      return;
-    case 'refused':
-      throw exceeded(reservation, estimate.arithmetic(), proxy.clock.nowMs());
-    case 'unavailable':
-      proxy.log.debug(
-        { requestId: id, limit: reservation.charge.limit.id, reason: reservation.reason, region },
-        'limit unavailable',
-      );
-      throw limitsUnavailable(reservation.charge, reservation.retryAfterMs);
-  }
+  return whenKnown(proxy.counters.reserve(id, charges), (reservation) => {
+    switch (reservation.kind) {
+      case 'admitted':
+        metered.charges = charges;
+        metered.remaining = reservation.remaining;
+        metered.reservedNanos = BigInt(heldNanos(charges) ?? estimate.bounds.spendNanos ?? 0);
+        return;
+      case 'refused':
+        throw exceeded(reservation, estimate.arithmetic(), proxy.clock.nowMs());
+      case 'unavailable':
+        proxy.log.debug(
+          { requestId: id, limit: reservation.charge.limit.id, reason: reservation.reason, region },
+          'limit unavailable',
+        );
+        throw limitsUnavailable(reservation.charge, reservation.retryAfterMs);
+    }
+  });
 }
 
 /**
@@ -88,8 +89,9 @@ export function holdToOutputCap(metered: MeteredCall, caller: Caller, region: st
 
 /** What a call that is never heard of again is charged: the most that any of its limits holds for it. */
 function heldNanos(charges: readonly Charge[]): number | null {
-  const held = charges.filter(({ limit }) => limit.kind === 'spend').map(({ amount }) => amount);
-  return held.length === 0 ? null : Math.max(...held);
+  let most: number | null = null;
+  for (const { limit, amount } of charges) if (limit.kind === 'spend') most = Math.max(most ?? 0, amount);
+  return most;
 }
 
 const NO_NAMES: readonly string[] = [];

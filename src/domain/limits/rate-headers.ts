@@ -13,34 +13,39 @@ export interface Remainder {
  * limit with the smallest share left, as the one that will refuse first. None where there is no such limit.
  */
 export function rateHeaders(remainders: readonly Remainder[], nowMs: number): string[] {
-  const rates = remainders.filter(({ charge: { limit } }) => limit.hard && isRate(limit));
-  return [
-    ...headersOf(
-      'requests',
-      rates.filter(({ charge }) => charge.limit.kind === 'requests'),
-      nowMs,
-    ),
-    ...headersOf(
-      'tokens',
-      rates.filter(({ charge }) => charge.limit.kind.endsWith('Tokens')),
-      nowMs,
-    ),
-  ];
+  let requests: Remainder | null = null;
+  let tokens: Remainder | null = null;
+  for (const remainder of remainders) {
+    const { limit } = remainder.charge;
+    if (!limit.hard || !isRate(limit)) continue;
+    if (limit.kind === 'requests') requests = tighter(requests, remainder);
+    else if (limit.kind.endsWith('Tokens')) tokens = tighter(tokens, remainder);
+  }
+  const headers: string[] = [];
+  if (requests !== null) addHeaders(headers, 'requests', requests, nowMs);
+  if (tokens !== null) addHeaders(headers, 'tokens', tokens, nowMs);
+  return headers;
 }
 
-function headersOf(what: 'requests' | 'tokens', rates: readonly Remainder[], nowMs: number): string[] {
-  const [first, ...others] = rates;
-  if (first === undefined) return [];
-  const { charge, remaining } = others.reduce((least, one) => (shareLeft(one) < shareLeft(least) ? one : least), first);
-  const headers = [
+/** Of two with the same share the first. */
+function tighter(least: Remainder | null, one: Remainder): Remainder {
+  return least === null || shareLeft(one) < shareLeft(least) ? one : least;
+}
+
+function addHeaders(
+  headers: string[],
+  what: 'requests' | 'tokens',
+  { charge, remaining }: Remainder,
+  nowMs: number,
+): void {
+  headers.push(
     `x-ratelimit-limit-${what}`,
     String(charge.max),
     `x-ratelimit-remaining-${what}`,
     String(Math.max(0, remaining)),
-  ];
+  );
   const resetMs = resetsInMs(charge.limit.window, nowMs);
   if (resetMs !== null) headers.push(`x-ratelimit-reset-${what}`, secondsText(resetMs));
-  return headers;
 }
 
 function shareLeft({ charge, remaining }: Remainder): number {

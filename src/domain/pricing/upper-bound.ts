@@ -20,6 +20,8 @@ export interface TokensAtMost {
   readonly endpoint?: PriceEndpoint;
 }
 
+const STANDARD: readonly PriceTier[] = ['standard'];
+
 const INPUT_BY_CACHE_WRITES: Readonly<Record<'none' | '5m' | '1h', readonly UsageUnit[]>> = {
   none: ['inputTokens', 'cacheReadTokens', 'inputSpeechTokens'],
   '5m': ['inputTokens', 'cacheReadTokens', 'inputSpeechTokens', 'cacheWrite5mTokens'],
@@ -35,16 +37,14 @@ export function upperBoundNanos(modelId: string, region: string, most: TokensAtM
   const { inputTokens, outputTokens, cacheWrites = '1h' } = most;
   const [input, output] = [quantityOf(inputTokens), quantityOf(outputTokens)];
   if (input === null || output === null) return null;
-  const tiers: readonly PriceTier[] = [...new Set(['standard' as const, askedTier(most)])];
+  const asked = askedTier(most);
+  const tiers: readonly PriceTier[] = asked === 'standard' ? STANDARD : ['standard', asked];
   let bound = 0n;
   for (const tier of tiers) {
     const rates = ratesAtMost(modelId, region, tier, most, book);
-    const inputRate = rates?.of('inputTokens', null) ?? rates?.of('inputSpeechTokens', null) ?? null;
-    if (rates === null || inputRate === null) return null;
-    const outputRate = dearest(rates, OUTPUT_TOKEN_UNITS);
-    if (outputRate === null && output > 0n) return null;
-    const dearestInput = dearest(rates, INPUT_BY_CACHE_WRITES[cacheWrites]) ?? inputRate;
-    const amount = dearestInput * input + (outputRate ?? 0n) * output;
+    const dearestRates = rates === null ? null : dearestOf(rates, cacheWrites);
+    if (dearestRates === null || (dearestRates.output === null && output > 0n)) return null;
+    const amount = dearestRates.input * input + (dearestRates.output ?? 0n) * output;
     if (amount > bound) bound = amount;
   }
   return nanosUp(bound);
@@ -84,6 +84,33 @@ function ratesAtMost(
 function askedTier({ serviceTier = null, latencyOptimized = false }: TokensAtMost): PriceTier {
   if (latencyOptimized) return 'latency-optimized';
   return serviceTier === null || serviceTier === 'reserved' ? 'standard' : serviceTier;
+}
+
+/** For one token. */
+interface DearestRates {
+  readonly input: bigint;
+  readonly output: bigint | null;
+}
+
+type CacheWrites = NonNullable<TokensAtMost['cacheWrites']>;
+
+/** Rates are made once for each model, region and tier. */
+const known: Readonly<Record<CacheWrites, WeakMap<Rates, DearestRates | null>>> = {
+  none: new WeakMap(),
+  '5m': new WeakMap(),
+  '1h': new WeakMap(),
+};
+
+/** @returns null where no price of input is known */
+function dearestOf(rates: Rates, cacheWrites: CacheWrites): DearestRates | null {
+  let found = known[cacheWrites].get(rates);
+  if (found === undefined) {
+    const inputRate = rates.of('inputTokens', null) ?? rates.of('inputSpeechTokens', null);
+    const input = dearest(rates, INPUT_BY_CACHE_WRITES[cacheWrites]) ?? inputRate;
+    found = inputRate === null || input === null ? null : { input, output: dearest(rates, OUTPUT_TOKEN_UNITS) };
+    known[cacheWrites].set(rates, found);
+  }
+  return found;
 }
 
 function dearest(rates: Rates, units: readonly UsageUnit[]): bigint | null {

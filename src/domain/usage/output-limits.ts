@@ -2,7 +2,7 @@
 export interface OutputLimit {
   /** How ids of the family begin. */
   readonly ids: readonly string[];
-  /** Paths into the body. */
+  /** Paths into the body, of one name or two. */
   readonly paths: readonly string[];
   /** Members that ask for several answers at once. */
   readonly times: readonly string[];

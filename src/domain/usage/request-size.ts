@@ -1,4 +1,5 @@
 import { parseModelReference } from '../policy/model-reference.ts';
+import { remember } from '../remember.ts';
 import type { JsonOutline } from './json-outline.ts';
 import { countAt } from './json-shapes.ts';
 import { asBuffer } from './metered-request.ts';
@@ -105,8 +106,11 @@ function invokeLimit(family: OutputLimit | null, outline: JsonOutline): number |
 function largest(paths: readonly string[], outline: JsonOutline, prefix: string): number | null {
   let most: number | null = null;
   for (const path of paths) {
-    const [name = path, ...inner] = path.split('.');
-    const value = countAt(outline.member(prefix + name), ...inner);
+    const dot = path.indexOf('.');
+    const value =
+      dot === -1
+        ? countAt(outline.member(prefix + path))
+        : countAt(outline.member(prefix + path.slice(0, dot)), path.slice(dot + 1));
     if (value !== null && (most === null || value > most)) most = value;
   }
   return most;
@@ -130,9 +134,13 @@ function product(tokens: number, times: number): number | null {
 /** The family of a model; null where neither its id nor the body says it for sure. */
 function familyOf(modelId: string | null, outline: JsonOutline): OutputLimit | null {
   const id = foundationModelId(modelId) ?? (outline.count('anthropic_version') === null ? null : 'anthropic.');
-  if (id === null) return null;
-  return OUTPUT_LIMITS.find(({ ids }) => ids.some((start) => id.startsWith(start))) ?? null;
+  return id === null ? null : familyOfId(id);
 }
+
+const familyOfId = remember(
+  (id) => OUTPUT_LIMITS.find(({ ids }) => ids.some((start) => id.startsWith(start))) ?? null,
+  { textsMax: 1000, textLengthMax: 512 },
+);
 
 function isEmbedding(modelId: string | null): boolean {
   const id = foundationModelId(modelId);
