@@ -1,4 +1,5 @@
 import type { Attribution } from './call-record.ts';
+import type { HeaderList } from './headers.ts';
 import { objectAt, textAt } from './usage/json-shapes.ts';
 import type { JsonObject } from './usage/json-shapes.ts';
 import type { MeteredRequest } from './usage/metered-request.ts';
@@ -55,9 +56,9 @@ export function readAttribution(
   customerHeader: string | null,
 ): Attribution {
   const { headers } = request;
-  const customerNames = customerHeader === null ? CUSTOMER_HEADERS : [customerHeader, ...CUSTOMER_HEADERS];
-  const customerId = firstId(customerNames.map((name) => headers.get(name)));
-  const sessionId = firstId(SESSION_HEADERS.map((name) => headers.get(name)));
+  const configured = customerHeader === null ? null : idOf(headers.get(customerHeader));
+  const customerId = configured ?? idInHeaders(headers, CUSTOMER_HEADERS);
+  const sessionId = idInHeaders(headers, SESSION_HEADERS);
   const inBody = customerId === null ? namedInBody(request) : null;
   return {
     keyId: key.keyId,
@@ -122,13 +123,28 @@ function partsOf(text: string): JsonObject | null {
   }
 }
 
+/** Of the first header that holds an id. */
+function idInHeaders(headers: HeaderList, names: readonly string[]): string | null {
+  for (const name of names) {
+    const id = idOf(headers.get(name));
+    if (id !== null) return id;
+  }
+  return null;
+}
+
 /** The first value that is an id. */
 function firstId(values: readonly unknown[]): string | null {
   for (const value of values) {
-    const id = typeof value === 'string' ? value.trim() : '';
-    if (isPlain(id, ID_CHARS_MAX)) return id;
+    const id = idOf(value);
+    if (id !== null) return id;
   }
   return null;
+}
+
+function idOf(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const id = value.trim();
+  return isPlain(id, ID_CHARS_MAX) ? id : null;
 }
 
 /** Those of the key come first, so that no client can crowd them out. */

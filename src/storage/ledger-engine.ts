@@ -16,7 +16,7 @@ export interface LedgerEngine {
   readonly batchCallsMax: number;
   /** As in `Storage.change`, nothing but the database may be awaited inside. */
   transaction<Result>(work: (db: Transaction<Schema>) => Promise<Result>): Promise<Result>;
-  /** Stores the calls whose id is not there yet. @returns those. */
+  /** Stores the calls whose id is not there yet, each once. @returns those. */
   insertCalls(db: Transaction<Schema>, records: readonly CallRecord[]): Promise<readonly CallRecord[]>;
   /** Adds to the totals that are there and inserts the others. @param totals each group once, in order. */
   addTotals(db: Transaction<Schema>, table: 'daily_total' | 'daily_tag_total', totals: readonly Total[]): Promise<void>;

@@ -27,7 +27,8 @@ export function postgresLedger(db: Kysely<Schema>, schema: string): LedgerEngine
           throw error;
         });
       const inserted = new Set(rows.map(({ id }) => id));
-      return records.filter(({ id }) => inserted.has(id));
+      // Whichever of two with the same id was stored, they are the same.
+      return records.filter(({ id }) => inserted.delete(id));
     },
     addTotals: async (transaction, table, totals) => {
       const form = table === 'daily_total' ? TOTALS : TAG_TOTALS;

@@ -30,8 +30,7 @@ export interface LedgerStore {
 export function createLedgerStore({ ledger }: Storage): LedgerStore {
   return {
     batchCallsMax: ledger.batchCallsMax,
-    insertCalls: async (given) => {
-      const records = [...new Map(given.map((record) => [record.id, record])).values()];
+    insertCalls: async (records) => {
       await ledger.prepareDays([...new Set(records.map(({ startedAtMs }) => dayOf(startedAtMs)))]);
       return ledger.transaction(async (db) => {
         const inserted = await ledger.insertCalls(db, records);

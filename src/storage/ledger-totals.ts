@@ -92,10 +92,9 @@ export function totalsOf(records: readonly CallRecord[]): {
   const totals = new Map<string, Total>();
   const tagTotals = new Map<string, Total>();
   for (const record of records) {
-    const group = groupOf(record);
-    const name = groupName(group);
-    add(totals, name, group, record);
-    for (const tag of record.attribution.tags) add(tagTotals, `${tag}\0${name}`, { ...group, tag }, record);
+    const name = groupName(record);
+    add(totalIn(totals, name, record, null), record);
+    for (const tag of record.attribution.tags) add(totalIn(tagTotals, `${tag}\0${name}`, record, tag), record);
   }
   return { totals: inOrder(totals), tagTotals: inOrder(tagTotals) };
 }
@@ -111,17 +110,23 @@ export function groupOf({ startedAtMs, attribution, modelId, region, service, op
 }
 
 /** No text that a database can hold has U+0000 in it. */
-function groupName({ day, names }: TotalGroup): string {
-  return `${day}\0${names.join('\0')}`;
+function groupName({ startedAtMs, attribution, modelId, region, service, operation }: CallRecord): string {
+  const { keyId, teamId, userId, customerId } = attribution;
+  const who = `${keyId ?? ''}\0${teamId ?? ''}\0${userId ?? ''}\0${customerId ?? ''}`;
+  return `${dayOf(startedAtMs)}\0${who}\0${modelId ?? ''}\0${region ?? ''}\0${service ?? ''}\0${operation ?? ''}`;
 }
 
-function add(totals: Map<string, Total>, name: string, group: TotalGroup, record: CallRecord): void {
-  let total = totals.get(name);
-  if (total === undefined) {
-    total = { ...group, hash: groupHash(group), sums: nothing() };
-    totals.set(name, total);
-  }
-  const { sums } = total;
+/** @param name of the group, with its tag */
+function totalIn(totals: Map<string, Total>, name: string, record: CallRecord, tag: string | null): Total {
+  const known = totals.get(name);
+  if (known !== undefined) return known;
+  const group = { ...groupOf(record), tag };
+  const total = { ...group, hash: groupHash(group), sums: nothing() };
+  totals.set(name, total);
+  return total;
+}
+
+function add({ sums }: Total, record: CallRecord): void {
   const { cost, outcome, status } = record;
   sums.requests += 1;
   if (outcome !== 'completed' || status === null || status >= 400) sums.failedRequests += 1;
