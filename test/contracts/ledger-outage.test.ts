@@ -50,7 +50,9 @@ onDatabase('PostgreSQL', (database) => {
     const { rows } = await usage(storage, query, { page: 1, size: 1 });
     assert.equal(rows[0]?.sums.requests, count);
     assert.equal(rows[0]?.sums.costNanos, BigInt(count) * 1_000_000n + BigInt((count * (count - 1)) / 2));
-    assert.deepEqual(said, [
+    // Old records may be looked for just when the database goes.
+    const ofOutage = said.filter((line) => !line.startsWith('old records could not be deleted'));
+    assert.deepEqual(ofOutage, [
       'the database takes no records: they wait in the spool',
       'the database takes records again',
     ]);

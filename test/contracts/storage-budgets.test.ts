@@ -136,7 +136,9 @@ onEachDatabase((database) => {
       const stop = storage.changes.subscribe((news) => heard.push(news));
       await change(ORIGIN, (change) => updateBudget(change, 'plan', { limits: { max_budget: '3' } }));
       stop();
-      assert.deepEqual(heard, [[{ kind: 'budget', id: 'plan' }]]);
+      // A poll that comes while the change is committed may hear of it too, before it is known to be our own.
+      assert.ok(heard.length > 0);
+      for (const news of heard) assert.deepEqual(news, [{ kind: 'budget', id: 'plan' }]);
       const later = await findCredential(storage.read, 'bearer', ['key_planned-digest']);
       assert.deepEqual([later?.key.limits, later?.user?.limits], [{ max_budget: '2' }, { max_budget: '3' }]);
     });
