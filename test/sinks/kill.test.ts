@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { callId } from '../ledger/sample-calls.ts';
@@ -29,6 +29,7 @@ test('kill -9 again and again: what was handed over some milliseconds before arr
     receiver.mood = round % 2 === 0 ? 'well' : 'error';
     const first = round * 1_000_000;
     const child = fork(WRITER, [dataDir, receiver.origin, String(first)]);
+    after(() => child.kill('SIGKILL'));
     const progress: { readonly atMs: number; readonly next: number }[] = [];
     child.on('message', (next) => progress.push({ atMs: performance.now(), next: Number(next) }));
     await until(() => progress.length > 250);

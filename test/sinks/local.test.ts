@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -84,6 +84,7 @@ describe('the sink stdout', () => {
 
   test('prints every call as a line', async () => {
     const child = fork(PRINTER, ['20'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    after(() => child.kill('SIGKILL'));
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (piece: string) => (text += piece));
     await until(() => text.split('\n').length > 20);
@@ -94,6 +95,7 @@ describe('the sink stdout', () => {
 
   test('a reader that reads nothing costs a bounded amount of memory and holds up nothing', async () => {
     const child = fork(PRINTER, ['200000'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    after(() => child.kill('SIGKILL'));
     child.stdout?.pause();
     const report = z.object({ dropped: z.number(), queued: z.number(), rssMiB: z.number(), turns: z.number() });
     let last = { dropped: 0, queued: 0, rssMiB: 0, turns: 0 };

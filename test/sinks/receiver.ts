@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { after } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
 /** A request as it arrived, whole. */
@@ -50,7 +51,7 @@ export class Receiver {
     return this.#port;
   }
 
-  /** Listens, on the same port as before if it has listened before. */
+  /** Listens until the end of the test that calls this, on the same port as before if it has listened before. */
   async start(): Promise<void> {
     const handle = (request: IncomingMessage, response: ServerResponse): void => void this.#take(request, response);
     const server = this.#tls === null ? createServer(handle) : createTlsServer(this.#tls, handle);
@@ -60,6 +61,8 @@ export class Receiver {
     });
     this.#port = portOf(server.address());
     this.#server = server;
+    // Also when the test has failed.
+    after(() => this.stop());
   }
 
   /** Goes away with all its connections. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { AlertFacts } from '../../src/domain/alert.ts';
+import { after } from 'node:test';
 import type { SinkEvent } from '../../src/domain/sink-event.ts';
 import type { SinkSettings } from '../../src/domain/sink-settings.ts';
 import type { Log } from '../../src/ports.ts';
@@ -87,8 +87,13 @@ export async function openTestSinks(
     bounds: { ...QUICK, ...bounds },
     requestTimeoutMs,
   });
+  let closing: Promise<void> | null = null;
+  const close = (deadlineMs: number): Promise<void> => (closing ??= sinks.close(deadlineMs));
+  // Also when the test has failed.
+  after(() => close(0));
   return {
     ...sinks,
+    close,
     lines,
     dataDir,
     one: () => {
@@ -96,7 +101,7 @@ export async function openTestSinks(
       if (state === undefined) throw new Error('There is no sink.');
       return state;
     },
-    kill: () => sinks.close(0),
+    kill: () => close(0),
   };
 }
 
@@ -107,10 +112,3 @@ export function sampleEvent(index: number, content: SinkEvent['content'] = null)
 export function sampleEvents(count: number, from = 0): readonly SinkEvent[] {
   return Array.from({ length: count }, (_, index) => sampleEvent(from + index));
 }
-
-export const SAMPLE_ALERT: AlertFacts = {
-  kind: 'targetFailing',
-  service: 'bedrock-runtime',
-  region: 'us-east-1',
-  reason: 'it is away',
-};
