@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { bearers, pairs } from './callers.ts';
 import { measureKeys } from './legs/keys.ts';
 import { measureLatency } from './legs/latency.ts';
+import { measureMetering } from './legs/metering.ts';
 import { measureRest } from './legs/rest.ts';
 import type { Contender } from './legs/rounds.ts';
 import { measureStreams } from './legs/streams.ts';
@@ -24,14 +25,14 @@ import { makeKeys } from './virtual-keys.ts';
 const HELP = `Measures the packaged gateway beside a plain nginx proxy, on this machine alone. bench/README.md says how to read it.
 
   --quick        shorter rounds, for development (under a minute)
-  --only LEG     one of: unary, latency, keys, streams, rest
+  --only LEG     one of: unary, latency, keys, metering, streams, rest
   --json FILE    write the results as JSON too
   --profile      run the unary leg under V8's profiler and print where the time goes; with --only keys, where the time
                  goes that virtual keys and signatures take beyond the master key
   --no-build     take dist/ as it is
 `;
 
-const LEGS = ['unary', 'latency', 'keys', 'streams', 'rest'] as const;
+const LEGS = ['unary', 'latency', 'keys', 'metering', 'streams', 'rest'] as const;
 type Leg = (typeof LEGS)[number];
 
 const SMALL_BYTES = 1024;
@@ -44,6 +45,7 @@ const FULL = {
   large: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 1000 },
   latency: { rounds: 15, roundMs: 1000, warmUpMs: 1000 },
   keys: { keys: 10_000, connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 2500 },
+  metering: { keys: 100, connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 5000, starts: 3 },
   streams: { streams: 1000, seconds: 60, directSeconds: 20 },
   rest: { starts: 5 },
 };
@@ -52,6 +54,7 @@ const QUICK: typeof FULL = {
   large: { connections: 32, rounds: 2, roundMs: 600, warmUpMs: 200 },
   latency: { rounds: 2, roundMs: 500, warmUpMs: 200 },
   keys: { keys: 2000, connections: 32, rounds: 3, roundMs: 400, warmUpMs: 400 },
+  metering: { keys: 100, connections: 32, rounds: 4, roundMs: 500, warmUpMs: 2000, starts: 1 },
   streams: { streams: 1000, seconds: 2, directSeconds: 2 },
   rest: { starts: 1 },
 };
@@ -145,6 +148,10 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
   if (legs.includes('keys')) {
     const options = { ...plan.keys, folder: join(folder, 'keys'), upstream };
     yield await measureKeys(processes, load, { ...options, bodyBytes: SMALL_BYTES });
+  }
+  if (legs.includes('metering')) {
+    const options = { ...plan.metering, folder: join(folder, 'metering'), upstream, originPort: origin.port };
+    yield await measureMetering(processes, load, { ...options, bodyBytes: SMALL_BYTES });
   }
   if (legs.includes('streams')) yield await measureStreams(processes, load, { folder, ...plan.streams });
 }

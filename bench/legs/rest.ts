@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Load } from '../load-client.ts';
 import { bearers } from '../callers.ts';
-import { MASTER_KEY, startGateway } from '../outcrop.ts';
+import type { Callers } from '../jobs.ts';
+import { MASTER_KEY, startGateway, type Gateway } from '../outcrop.ts';
 import { residentMib } from '../proc.ts';
 import type { Processes } from '../processes.ts';
 import { goal, type Section } from '../report.ts';
@@ -28,18 +29,8 @@ export async function measureRest(
   const measured: { readyMs: number; residentMib: number }[] = [];
   for (let start = 0; start < starts; start += 1) {
     const gateway = await startGateway(processes, { folder, upstream });
-    await load.unary({
-      port: gateway.port,
-      mount: '/bedrock',
-      callers: bearers([MASTER_KEY]),
-      callersSkipped: 0,
-      bodyBytes: 1024,
-      connections: 1,
-      durationMs: FEW_REQUESTS_MS,
-      requestsMax: null,
-    });
-    await setTimeout(SETTLE_MS);
-    measured.push({ readyMs: gateway.readyMs, residentMib: residentMib(gateway.process.pid).now });
+    const resident = await residentAfterRequests(load, gateway, bearers([MASTER_KEY]));
+    measured.push({ readyMs: gateway.readyMs, residentMib: resident });
     await gateway.process.stop();
   }
   return {
@@ -50,4 +41,20 @@ export async function measureRest(
       goal('resident memory at rest, median', median(measured.map((row) => row.residentMib)), 'MiB', RESIDENT_MIB_MAX),
     ],
   };
+}
+
+/** The memory of a fresh gateway some time after its first requests, in MiB. */
+export async function residentAfterRequests(load: Load, gateway: Gateway, callers: Callers): Promise<number> {
+  await load.unary({
+    port: gateway.port,
+    mount: '/bedrock',
+    callers,
+    callersSkipped: 0,
+    bodyBytes: 1024,
+    connections: 1,
+    durationMs: FEW_REQUESTS_MS,
+    requestsMax: null,
+  });
+  await setTimeout(SETTLE_MS);
+  return residentMib(gateway.process.pid).now;
 }
