@@ -22,8 +22,8 @@ export function rateHeaders(remainders: readonly Remainder[], nowMs: number): st
     else if (limit.kind.endsWith('Tokens')) tokens = tighter(tokens, remainder);
   }
   const headers: string[] = [];
-  if (requests !== null) addHeaders(headers, 'requests', requests, nowMs);
-  if (tokens !== null) addHeaders(headers, 'tokens', tokens, nowMs);
+  if (requests !== null) addHeaders(headers, NAMES.requests, requests, nowMs);
+  if (tokens !== null) addHeaders(headers, NAMES.tokens, tokens, nowMs);
   return headers;
 }
 
@@ -32,20 +32,28 @@ function tighter(least: Remainder | null, one: Remainder): Remainder {
   return least === null || shareLeft(one) < shareLeft(least) ? one : least;
 }
 
+const NAMES = {
+  requests: {
+    limit: 'x-ratelimit-limit-requests',
+    remaining: 'x-ratelimit-remaining-requests',
+    reset: 'x-ratelimit-reset-requests',
+  },
+  tokens: {
+    limit: 'x-ratelimit-limit-tokens',
+    remaining: 'x-ratelimit-remaining-tokens',
+    reset: 'x-ratelimit-reset-tokens',
+  },
+} as const;
+
 function addHeaders(
   headers: string[],
-  what: 'requests' | 'tokens',
+  names: (typeof NAMES)[keyof typeof NAMES],
   { charge, remaining }: Remainder,
   nowMs: number,
 ): void {
-  headers.push(
-    `x-ratelimit-limit-${what}`,
-    String(charge.max),
-    `x-ratelimit-remaining-${what}`,
-    String(Math.max(0, remaining)),
-  );
+  headers.push(names.limit, String(charge.max), names.remaining, String(Math.max(0, remaining)));
   const resetMs = resetsInMs(charge.limit.window, nowMs);
-  if (resetMs !== null) headers.push(`x-ratelimit-reset-${what}`, secondsText(resetMs));
+  if (resetMs !== null) headers.push(names.reset, secondsText(resetMs));
 }
 
 function shareLeft({ charge, remaining }: Remainder): number {

@@ -13,25 +13,34 @@ const BUCKETS = 53 * STEPS_PER_OCTAVE + 1;
 /** When so many calls have been counted all counts are halved: the last few hundred decide. */
 const WEIGHT_MAX = 256;
 const QUANTILE = 0.9;
+/** One call more in so many changes little, so what most stay within is looked for now and then. */
+const HIGH_SHARE = 16;
 
 /** How large a quantity mostly is, in steps of 41 %. Old values fade. */
 class Distribution {
   readonly #counts = new Uint16Array(BUCKETS);
   #total = 0;
+  #high = 0;
+  /** How many more are counted until it is looked for again. */
+  #highFor = 0;
 
   add(value: number): void {
     const bucket = Math.min(BUCKETS - 1, Math.floor(Math.log2(Math.max(0, value) + 1) * STEPS_PER_OCTAVE));
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#total += 1;
+    this.#highFor -= 1;
     if (this.#total >= WEIGHT_MAX) this.#fade();
   }
 
   /** A value that nine of ten do not exceed. */
   high(): number {
+    if (this.#highFor > 0) return this.#high;
+    this.#highFor = Math.floor(this.#total / HIGH_SHARE);
     const wanted = this.#total * QUANTILE;
     let bucket = 0;
     for (let seen = this.#counts[0] ?? 0; seen < wanted; seen += this.#counts[bucket] ?? 0) bucket += 1;
-    return Math.ceil(2 ** ((bucket + 1) / STEPS_PER_OCTAVE) - 1);
+    this.#high = Math.ceil(2 ** ((bucket + 1) / STEPS_PER_OCTAVE) - 1);
+    return this.#high;
   }
 
   #fade(): void {

@@ -40,6 +40,32 @@ const MEMO_MAX = 2000;
 /** The rates of a request; null where neither the book nor the operator knows the model there. */
 export function findRates(question: RatesQuestion, book: PriceBook): Rates | null {
   const { modelId, region, endpoint, tier, above200k } = question;
+  let asked = askedBefore.get(book);
+  if (asked === undefined) askedBefore.set(book, (asked = new Map()));
+  const last = asked.get(modelId);
+  if (
+    last !== undefined &&
+    last.region === region &&
+    last.tier === tier &&
+    last.above200k === above200k &&
+    last.endpoint === endpoint
+  ) {
+    return last.rates;
+  }
+  const rates = remembered(question, book);
+  if (asked.size >= MEMO_MAX) asked.clear();
+  asked.set(modelId, { region, endpoint, tier, above200k, rates });
+  return rates;
+}
+
+/** The last question about each model: nearly always the next one is the same, and needs no text made of it. */
+const askedBefore = new WeakMap<
+  PriceBook,
+  Map<string, Omit<RatesQuestion, 'modelId'> & { readonly rates: Rates | null }>
+>();
+
+function remembered(question: RatesQuestion, book: PriceBook): Rates | null {
+  const { modelId, region, endpoint, tier, above200k } = question;
   const name = `${endpoint} ${region} ${tier} ${above200k} ${modelId}`;
   const known = book.memo.get(name);
   if (known !== undefined) return known;

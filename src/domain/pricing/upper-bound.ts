@@ -58,6 +58,25 @@ export interface KnownBounds {
 
 /** The bounds of a model, by the operator's word, else the book's; null when neither knows its context. */
 export function modelBounds(modelId: string, region: string, book: PriceBook): KnownBounds | null {
+  let asked = boundsByBook.get(book);
+  if (asked === undefined) boundsByBook.set(book, (asked = new Map()));
+  const last = asked.get(modelId);
+  if (last?.region === region) return last.bounds;
+  const bounds = lookUpBounds(modelId, region, book);
+  if (asked.size >= MEMO_MAX) asked.clear();
+  asked.set(modelId, { region, bounds });
+  return bounds;
+}
+
+const MEMO_MAX = 2000;
+
+/** The last answer about each model. */
+const boundsByBook = new WeakMap<
+  PriceBook,
+  Map<string, { readonly region: string; readonly bounds: KnownBounds | null }>
+>();
+
+function lookUpBounds(modelId: string, region: string, book: PriceBook): KnownBounds | null {
   const model = findModel(modelId, book.content.models);
   const names = model === null ? [modelId] : [modelId, model.key];
   const override = findOverride(book.overrides, { names, region });
