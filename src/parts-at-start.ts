@@ -52,6 +52,7 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
           openSinks({
             sinks: settings.sinks,
             env,
+            region: settings.region,
             dataDir,
             clock,
             random: Math.random,
