@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock, KeySpend, Log } from '../ports.ts';
 
 export interface KeySpendOptions {
@@ -20,7 +19,8 @@ const FRESH_MS = 60_000;
 /** What keys have spent, for those who ask with every call: from memory, and right again now and then. */
 export class KnownKeySpend implements KeySpend {
   readonly #options: KeySpendOptions;
-  readonly #known = new LRUCache<string, Known>({ max: KEYS_MAX });
+  /** In the order in which they were asked for. */
+  readonly #known = new Map<string, Known>();
   readonly #loading = new Set<string>();
 
   constructor(options: KeySpendOptions) {
@@ -40,8 +40,15 @@ export class KnownKeySpend implements KeySpend {
     this.#loading.add(keyId);
     this.#options
       .load(keyId)
-      .then((nanos) => this.#known.set(keyId, { nanos, loadedMs }))
+      .then((nanos) => this.#remember(keyId, { nanos, loadedMs }))
       .catch((error: unknown) => this.#options.log.debug({ err: error }, 'what a key has spent can not be read'))
       .finally(() => this.#loading.delete(keyId));
+  }
+
+  #remember(keyId: string, known: Known): void {
+    this.#known.delete(keyId);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= KEYS_MAX && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(keyId, known);
   }
 }
