@@ -12,6 +12,7 @@ import type { ContentOptions } from './domain/content/body-text.ts';
 import { compileRedaction } from './domain/content/redaction.ts';
 import { FailedLogins } from './domain/failed-logins.ts';
 import { SERVICES } from './domain/operations/services.ts';
+import { SeenSignatures } from './domain/seen-signatures.ts';
 import { requestIdOf } from './domain/request-id.ts';
 import { isAdminTarget } from './admin/paths.ts';
 import { logCall } from './log-call.ts';
@@ -81,6 +82,8 @@ const LAST_WORDS_MS = 1000;
 const RESOLVING_TIMEOUT_MS = 3000;
 /** Operations and models whose usual use is remembered: some 650 bytes each. */
 const USUAL_KINDS_MAX = 2000;
+/** Signed requests of ten minutes that are recognised: some 300 a second, 28 MB. */
+const SIGNATURES_SEEN_MAX = 400_000;
 
 /** Composition root: the only place that knows every part. Opens them in order and closes them in reverse. */
 export async function openGateway({
@@ -117,6 +120,7 @@ export async function openGateway({
       keyHeader: settings.keyHeader,
       publicPlaces: settings.publicUrls.map(publicPlace),
       allowedHosts: settings.allowedHosts.map((host) => host.toLowerCase()),
+      sigv4Replay: settings.sigv4Replay,
       bodyTimeoutMs: settings.bodyTimeoutMs,
       writeStallMs: settings.writeStallMs,
       invokeHeadersTimeoutMs: settings.invokeHeadersTimeoutMs,
@@ -137,6 +141,7 @@ export async function openGateway({
     masterKey: settings.masterKey === null ? null : createMasterKey(settings.masterKey),
     keyHolders: stored.keys === null ? null : holdersOnceReady(stored.keys),
     verify: createVerifier(SIGNING_NAMES),
+    seenSignatures: settings.sigv4Replay === 'allow' ? null : new SeenSignatures(SIGNATURES_SEEN_MAX),
     clientAddress: (exchange) => addressOf(exchange.peerAddress, exchange.headers.get('x-forwarded-for')),
     tooManyFailedLogins: (address) => {
       const verdict = failedLogins.note(address, clock.elapsedMs());

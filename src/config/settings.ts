@@ -75,6 +75,14 @@ export const settingsSchema = z
       about:
         'Wrong credentials an address may send in a minute; further wrong ones are answered 429, good ones served.',
     }),
+    sigv4Replay: z
+      .enum(['allow', 'warn', 'deny'])
+      .default('allow')
+      .register(settingFacts, {
+        env: ['OUTCROP_SIGV4_REPLAY'],
+        about:
+          'A signed request that comes again while its signature holds. Clients that send equal requests in one second do so rightly: deny refuses them too.',
+      }),
     trustedProxies: list
       .refine((blocks) => blocks.every((block) => parseBlock(block) !== null), 'must be addresses or CIDR blocks')
       .default([])

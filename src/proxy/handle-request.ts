@@ -9,6 +9,7 @@ import { identifyCaller, ownRegion, verifyClaim } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { closeCall, openCall } from './call-lifetime.ts';
 import { checkHead } from './check-head.ts';
+import { checkReplay } from './check-replay.ts';
 import { fail } from './fail.ts';
 import { composeRequest } from './forward.ts';
 import type { Proxy } from './proxy.ts';
@@ -36,6 +37,7 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     const body = await readBody(exchange, route.bodyBytesMax, call, proxy);
     call.requestBytes = body.bytes.byteLength;
     verifyClaim(identified, exchange, target, body, proxy);
+    checkReplay(identified, call, proxy);
 
     // What is asked, may they, and is there room?
     const signingService = claim.kind === 'signed' ? claim.authorization.service : undefined;

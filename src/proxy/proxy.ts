@@ -6,6 +6,7 @@ import type { UnboundedCalls } from '../domain/limits/charges.ts';
 import type { UsualUse } from '../domain/limits/usual-use.ts';
 import type { Policy } from '../domain/policy/permit.ts';
 import type { PriceBook } from '../domain/pricing/price-book.ts';
+import type { SeenSignatures, Sigv4Replay } from '../domain/seen-signatures.ts';
 import type {
   AwsIdentities,
   CallerLimits,
@@ -34,6 +35,7 @@ export interface ProxyOptions {
   readonly allowedHosts: readonly string[];
   /** Hosts and path prefixes under which clients reach the gateway through a proxy, and so sign. */
   readonly publicPlaces: readonly { readonly host: string; readonly prefix: string }[];
+  readonly sigv4Replay: Sigv4Replay;
   readonly bodyTimeoutMs: number;
   readonly writeStallMs: number;
   readonly invokeHeadersTimeoutMs: number;
@@ -64,6 +66,8 @@ export interface Proxy {
   /** Null where there are no virtual keys, because there is no master key to make them with. */
   readonly keyHolders: KeyHolders | null;
   readonly verify: Verify;
+  /** Null where it does not matter whether a signed request comes again. */
+  readonly seenSignatures: SeenSignatures | null;
   /** Where a request came from, trusted proxies left out; null when that can't be said. */
   clientAddress(exchange: Exchange): string | null;
   /** Notes a wrong credential. @returns whether there have been too many from that address (null: it can't be said) */
