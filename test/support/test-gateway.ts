@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import type { Clock, Log } from '../../src/ports.ts';
 import {
+  type Credentials,
   SIMULATOR_CREDENTIALS,
   startSimulator,
   type Simulator,
@@ -34,6 +35,8 @@ export interface TestGatewayOptions {
   /** Without a master key. */
   readonly anonymous?: boolean;
   readonly clock?: Clock;
+  /** Where the gateway's own AWS credentials come from. Default: those of the simulator, at once. */
+  readonly loadCredentials?: () => Promise<Credentials>;
 }
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
@@ -63,7 +66,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     clock: options.clock ?? SYSTEM_CLOCK,
     log: recordingLog(logged),
     version: '0.0.0-test',
-    loadCredentials: () => Promise.resolve(SIMULATOR_CREDENTIALS),
+    loadCredentials: options.loadCredentials ?? (() => Promise.resolve(SIMULATOR_CREDENTIALS)),
     env: options.env ?? {},
     fatal: (error) => {
       throw error;
