@@ -8,7 +8,7 @@ import { SinkSettingsError } from '../sinks/define-sink.ts';
 import { SINKS } from '../sinks/index.ts';
 import { definitionOf, prepareSinks, withRegion } from '../sinks/prepare-sinks.ts';
 import { type SinkTrial, trySink } from '../sinks/try-sink.ts';
-import { createUndiciHttp } from '../sinks/undici-http.ts';
+import { createUndiciHttp, REQUEST_TIMEOUT_MS } from '../sinks/undici-http.ts';
 import { writeToStdout } from '../sinks/write-stdout.ts';
 import { isolateCredentialChain, loadFromChain } from '../upstream/credential-chain.ts';
 import { CommandError } from './command-error.ts';
@@ -66,6 +66,7 @@ export async function testSink(
       clock,
       random: Math.random,
       http,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
       awsCredentials: createAwsCredentials(loadAwsCredentials, clock),
       dataDir: settings.dataDir,
       stdout: writeToStdout,
@@ -87,7 +88,7 @@ function report(name: string, trial: SinkTrial, { json, say }: Told): void {
     }
   }
   if (!trial.taken) throw new CommandError(`The sink ${name} did not take the sample: ${trial.reason ?? 'no reason'}.`);
-  if (!json) say(`The sink ${name} has taken the sample.`);
+  if (!json) say(`The sink ${name} has taken the sample${trial.reason === null ? '' : `, but ${trial.reason}`}.`);
 }
 
 async function fromChain(env: Record<string, string | undefined>): ReturnType<AwsCredentialSource> {

@@ -18,4 +18,6 @@ export const SINKS: Readonly<Record<string, () => Promise<{ readonly sink: SinkD
   ...PRESETS,
   slack: () => import('./slack.ts'),
   webhook: () => import('./webhook.ts'),
+  email: () => import('./email.ts'),
+  smtp_email: () => import('./email.ts'),
 };

@@ -12,7 +12,7 @@ import { openAlertDelivery, openCallDelivery } from './delivery/open-delivery.ts
 import { type PreparedEntry, prepareSinks, withRegion } from './prepare-sinks.ts';
 import type { Sink, SinkContext } from './sink.ts';
 import { type SinkState, SinkStatus } from './delivery/sink-status.ts';
-import { createUndiciHttp } from './undici-http.ts';
+import { createUndiciHttp, REQUEST_TIMEOUT_MS } from './undici-http.ts';
 import { writeToStdout } from './write-stdout.ts';
 
 export interface SinksInputs {
@@ -111,7 +111,7 @@ export async function openSinks(inputs: SinksInputs): Promise<Sinks> {
       for (const { settings, delivery } of calls) {
         if (wanted !== undefined && !wanted(settings.name)) continue;
         if (settings.content) delivery.push(event);
-        else delivery.push((bare ??= { record: event.record, content: null }));
+        else delivery.push((bare ??= { ...event, content: null }));
       }
     },
     alert,
@@ -122,11 +122,11 @@ export async function openSinks(inputs: SinksInputs): Promise<Sinks> {
 
 function contextOf(
   name: string,
-  { clock, random, dataDir }: SinksInputs,
+  { clock, random, dataDir, requestTimeoutMs = REQUEST_TIMEOUT_MS }: SinksInputs,
   http: SinkHttp,
   awsCredentials: SinkContext['awsCredentials'],
 ): SinkContext {
-  return { name, clock, random, dataDir, http, awsCredentials, stdout: writeToStdout };
+  return { name, clock, random, dataDir, http, requestTimeoutMs, awsCredentials, stdout: writeToStdout };
 }
 
 function stateOf({ settings, kind, status, delivery }: OpenSink<never>): SinkState {

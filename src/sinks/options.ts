@@ -4,9 +4,13 @@ import { PAYLOAD_FORMATS, type PayloadFormat } from '../domain/payloads/payload-
 /** A text that says something. */
 export const text = z.string().trim().min(1);
 
+const yesOrNo = z.union([z.boolean(), z.stringbool({ truthy: ['true', '1', 'yes'], falsy: ['false', '0', 'no'] })]);
+
 /** As environment variables have it too. */
-export const flag = (initial: boolean) =>
-  z.union([z.boolean(), z.stringbool({ truthy: ['true', '1', 'yes'], falsy: ['false', '0', 'no'] })]).default(initial);
+export const flag = (initial: boolean) => yesOrNo.default(initial);
+
+/** One for which it matters that nobody has said anything. */
+export const flagIfGiven = yesOrNo.optional();
 
 /** Who a request is for goes into a header; in an address it would end up in logs. */
 export const httpUrl = text

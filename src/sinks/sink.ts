@@ -55,6 +55,8 @@ export interface SinkContext {
   /** From 0 to 1, as `Math.random`. */
   readonly random: () => number;
   readonly http: SinkHttp;
+  /** How long a receiver may take for an answer: for sinks that do not speak HTTP. */
+  readonly requestTimeoutMs: number;
   /** The gateway's own AWS credentials. */
   readonly awsCredentials: () => Promise<AwsCredentials>;
   /** Folder of everything the gateway keeps. */

@@ -4,7 +4,7 @@ import type { SinkHttp, SinkHttpAnswer, SinkHttpRequest } from './http.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** From the first byte of the request to the last of the answer: a receiver that answers a byte a second is none. */
-const REQUEST_TIMEOUT_MS = 30_000;
+export const REQUEST_TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_MAX = 64 * 1024;
 /** For each receiver: enough for those that take few calls in one request. */
 const CONNECTIONS_MAX = 10;

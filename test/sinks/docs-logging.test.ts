@@ -9,7 +9,7 @@ import { definitionOf, prepareSinks } from '../../src/sinks/prepare-sinks.ts';
 import { collectingLog, testFolder } from './test-sinks.ts';
 
 const page = readFileSync(new URL('../../docs/logging.md', import.meta.url), 'utf8');
-const ALIASES = new Set(['langfuse_otel']);
+const ALIASES = new Set(['langfuse_otel', 'smtp_email']);
 
 interface Block {
   readonly name: string;
@@ -53,6 +53,7 @@ describe('docs/logging.md', () => {
         clock,
         random: () => 0,
         dataDir: testFolder(),
+        requestTimeoutMs: 5000,
         awsCredentials: () => Promise.reject(new Error('none')),
         stdout: async () => undefined,
         http: {

@@ -44,6 +44,7 @@ export function testContext(name = 'otel'): TestContext {
     clock: { nowMs: () => 1_764_000_010_000, elapsedMs: () => performance.now() },
     random: () => 0.5,
     http,
+    requestTimeoutMs: 5000,
     awsCredentials: () => Promise.reject(new Error('not asked')),
     dataDir: '',
     stdout: () => Promise.reject(new Error('not asked')),

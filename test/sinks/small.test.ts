@@ -143,6 +143,7 @@ describe('objects in S3', () => {
         clock: { nowMs: () => NOON_MS, elapsedMs: () => 0 },
         random: () => 0,
         dataDir: '.',
+        requestTimeoutMs: 5000,
         awsCredentials: async () => AWS_KEYS,
         stdout: async () => undefined,
         http: {
