@@ -133,6 +133,7 @@ export async function openGateway({
       content: settings.sinks.length > 0 && settings.recordContent ? contentOptions(settings) : null,
       cutStreams: settings.cutStreams,
       forwardAttribution: settings.forwardAttribution,
+      traceContext: settings.traceContext,
     },
     clock,
     log,

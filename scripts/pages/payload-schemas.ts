@@ -37,6 +37,7 @@ export const outcropRecordSchema = z
     operation_kind: orNull(z.enum(OPERATION_KINDS)),
     model: orNull(text, 'As the request names it.'),
     region: orNull(text),
+    target: orNull(text, 'Scheme, host and port it was sent to; null where it was sent nowhere.'),
     status: orNull(z.int(), 'What the client got; null when it got none.'),
     outcome: z
       .enum(['completed', 'refused', 'broken', 'abandoned', 'unknown'])
@@ -47,6 +48,9 @@ export const outcropRecordSchema = z
     user_agent: orNull(text),
     request_bytes: count,
     response_bytes: count,
+    stream_chunks: orNull(count, 'Events of a streamed answer; null where it was none.'),
+    stream_longest_pause_ms: orNull(count, 'Between two of them; null where there were not two.'),
+    traceparent: orNull(text, 'The trace that the client is in, as W3C has it; null where it is in none.'),
     usage: z
       .array(
         z.strictObject({
@@ -70,13 +74,15 @@ export const outcropRecordSchema = z
   })
   .describe('A call, as Outcrop writes it with format: outcrop.') satisfies z.ZodType<OutcropRecord>;
 
-const apiBase = text.describe('Where the service is by the rule of AWS; empty where that was never known.');
+const apiBase = text.describe(
+  'Where it was sent; else where the service is by the rule of AWS; empty where that was never known.',
+);
 
 /** LiteLLM's payload: `format: litellm`. */
 export const standardLoggingSchema = z
   .strictObject({
     id: text.describe('The x-outcrop-request-id that the client got.'),
-    trace_id: text.describe('The session, where the client named one; else the id.'),
+    trace_id: text.describe('The session, where the client named one; else the trace it is in; else the id.'),
     call_type: z.literal('allm_passthrough_route'),
     stream: z.boolean(),
     response_cost: orNull(z.number(), 'US dollars; null where the cost is unknown.'),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DELIVERIES, type SinkSettings } from '../domain/sink-settings.ts';
+import { TRACE_CONTEXT_USES } from '../domain/trace-context.ts';
 import { flag, list, MIB, settingFacts } from './setting.ts';
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -80,6 +81,14 @@ export const sinkSettings = {
     env: ['OUTCROP_REDACT_PATTERNS'],
     about: 'Patterns of texts that no sink gets, see docs/logging.md.',
   }),
+  traceContext: z
+    .enum(TRACE_CONTEXT_USES)
+    .default('take')
+    .register(settingFacts, {
+      env: ['OUTCROP_TRACE_CONTEXT'],
+      about:
+        'Whether a call belongs to the trace that the traceparent of its request names: off, take, or take-and-pass, which also makes it the parent of what Bedrock does.',
+    }),
   sinks: sinks.default([]).register(settingFacts, {
     env: ['OUTCROP_SINKS'],
     // Settings of sinks in the file may be keys of their receivers.

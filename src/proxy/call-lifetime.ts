@@ -1,3 +1,4 @@
+import { traceParentOf } from '../domain/trace-context.ts';
 import type { Exchange } from '../ports.ts';
 import type { Call } from './call.ts';
 import type { Proxy } from './proxy.ts';
@@ -11,9 +12,11 @@ export function openCall(exchange: Exchange, proxy: Proxy): Call {
     method: exchange.method,
     clientAddress: proxy.clientAddress(exchange),
     userAgent: exchange.headers.get('user-agent') ?? null,
+    traceParent: proxy.options.traceContext === 'off' ? null : traceParentOf(exchange.headers),
     caller: null,
     operation: null,
     region: null,
+    targetOrigin: null,
     status: null,
     awsRequestId: null,
     outcome: null,
@@ -23,6 +26,7 @@ export function openCall(exchange: Exchange, proxy: Proxy): Call {
     firstByteMs: null,
     requestBytes: 0,
     responseBytes: 0,
+    pace: null,
     metered: null,
     content: null,
     settled: null,

@@ -2,6 +2,7 @@ import type { Caller } from '../domain/caller.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import type { ContentReader } from '../domain/content/content-reader.ts';
 import type { Refusal } from '../domain/errors.ts';
+import type { StreamPace } from '../domain/sink-event.ts';
 import type { MeteredCall, Settled } from './metered-call.ts';
 
 /** How a call ended, seen from the client. `broken`: cut after the first byte; `abandoned`: the client left before the end. */
@@ -17,9 +18,13 @@ export interface Call {
   readonly method: string;
   readonly clientAddress: string | null;
   readonly userAgent: string | null;
+  /** The trace its client is in, where that is wanted. */
+  readonly traceParent: string | null;
   caller: Caller | null;
   operation: Operation | null;
   region: string | null;
+  /** Scheme, host and port it was sent to. */
+  targetOrigin: string | null;
   /** Status the client got, once it got one. */
   status: number | null;
   /** Bedrock's own request id. */
@@ -34,6 +39,8 @@ export interface Call {
   requestBytes: number;
   /** Of Bedrock's answer, read or not. */
   responseBytes: number;
+  /** Of an answer that is an event stream, as it stands. */
+  pace: StreamPace | null;
   /** Null until it is admitted. */
   metered: MeteredCall | null;
   /** What was asked and answered, where that is recorded. */

@@ -5,7 +5,9 @@ import { LOOP_MARKER, markPassage } from '../domain/loop-marker.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import type { Route } from '../domain/operations/route.ts';
 import { SERVICES } from '../domain/operations/services.ts';
+import { traceParentOfCall } from '../domain/trace-context.ts';
 import type { AwsIdentity, Exchange, Target, UpstreamRequest } from '../ports.ts';
+import type { Call } from './call.ts';
 import type { Proxy } from './proxy.ts';
 import type { Body } from './read-body.ts';
 import { whenKnown } from './when-known.ts';
@@ -34,27 +36,23 @@ type Header = readonly [name: string, value: string];
  */
 export function composeRequest(
   permitted: PermittedRequest,
-  attribution: Attribution | null,
+  call: Call,
   proxy: Proxy,
 ): UpstreamRequest | Promise<UpstreamRequest> {
   const identity = proxy.identities.forService(permitted.operation.service);
-  return whenKnown(identity, (known) => composeAs(known, permitted, attribution, proxy));
+  return whenKnown(identity, (known) => composeAs(known, permitted, call, proxy));
 }
 
-function composeAs(
-  identity: AwsIdentity,
-  permitted: PermittedRequest,
-  attribution: Attribution | null,
-  proxy: Proxy,
-): UpstreamRequest {
+function composeAs(identity: AwsIdentity, permitted: PermittedRequest, call: Call, proxy: Proxy): UpstreamRequest {
   const { exchange, route, operation, body } = permitted;
   const target = proxy.targets.of(operation.service, permitted.region);
   const path = target.basePath + route.upstreamPath;
-  const headers = travellingHeaders(exchange, operation);
+  const travelling = travellingHeaders(exchange, operation);
+  const headers = proxy.options.traceContext === 'take-and-pass' ? inTrace(travelling, call) : travelling;
   const marker: Header[] = target.custom
     ? [[LOOP_MARKER, markPassage(exchange.headers.get(LOOP_MARKER), proxy.instanceId)]]
     : [];
-  const metadata = metadataOf(permitted, attribution, proxy);
+  const metadata = metadataOf(permitted, call.metered?.attribution ?? null, proxy);
   if (metadata !== null) headers.push([METADATA_HEADER, metadata]);
   const proof = proofOf(identity, permitted, target, path, headers, proxy);
 
@@ -115,6 +113,12 @@ function travellingHeaders(exchange: Exchange, operation: Operation): Header[] {
     travelling.push([name, value]);
   }
   return travelling;
+}
+
+/** With the call as parent of what Bedrock does. The state of a trace means nothing without the trace. */
+function inTrace(headers: readonly Header[], { id, traceParent }: Call): Header[] {
+  const kept = headers.filter(([name]) => name !== 'traceparent' && (name !== 'tracestate' || traceParent !== null));
+  return [...kept, ['traceparent', traceParentOfCall(traceParent, id)]];
 }
 
 function proofOf(

@@ -50,7 +50,7 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     await admit(caller, call, permitted, proxy);
 
     // Out to Bedrock, and its answer back.
-    const request = await composeRequest(permitted, call.metered?.attribution ?? null, proxy);
+    const request = await composeRequest(permitted, call, proxy);
     await relay(exchange, call, operation, request, proxy);
   } catch (cause) {
     fail(exchange, call, cause, proxy);

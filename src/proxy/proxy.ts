@@ -6,6 +6,7 @@ import type { UnboundedCalls } from '../domain/limits/charges.ts';
 import type { UsualUse } from '../domain/limits/usual-use.ts';
 import type { Policy } from '../domain/policy/permit.ts';
 import type { PriceBook } from '../domain/pricing/price-book.ts';
+import type { TraceContextUse } from '../domain/trace-context.ts';
 import type { SeenSignatures, Sigv4Replay } from '../domain/seen-signatures.ts';
 import type {
   AwsIdentities,
@@ -52,6 +53,7 @@ export interface ProxyOptions {
   readonly cutStreams: boolean;
   /** Whether AWS is told, for its own logs, which key and team a call is for. */
   readonly forwardAttribution: boolean;
+  readonly traceContext: TraceContextUse;
 }
 
 /** Everything `handleRequest` works with, made once by `gateway.ts`. */

@@ -32,6 +32,7 @@ export function relay(
   return new Promise((resolve, reject) => {
     const answer = new RelayedAnswer(exchange, call, operation, proxy, resolve, reject);
     if (call.metered !== null) call.metered.sent = true;
+    call.targetOrigin = request.origin;
     answer.cancelUpstream = proxy.upstream.send(request, answer);
   });
 }
@@ -99,7 +100,7 @@ class RelayedAnswer implements AnswerReceiver {
     call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
     const streams = isEventStream(rawHeader(headers, 'content-type'));
     this.#listener = listenersOf(readUsage(call, status, headers), readContent(call, this.#proxy));
-    if (streams) this.#watch = new StreamWatch(this.#operation, this.#listener);
+    if (streams) call.pace = this.#watch = new StreamWatch(this.#operation, this.#listener);
     releaseBody(call, this.#proxy);
     if (this.#clientGone) return;
     // An event stream that came with a length could not take an exception frame at its end: it goes out chunked.
@@ -117,7 +118,7 @@ class RelayedAnswer implements AnswerReceiver {
   data(chunk: Buffer): void {
     this.#call.responseBytes += chunk.length;
     if (this.#watch === null) this.#listener?.push(chunk);
-    else this.#watch.push(chunk);
+    else this.#watch.push(chunk, this.#proxy.clock.elapsedMs());
     if (this.#clientGone) return;
     if (this.#held !== null) {
       this.#held.chunks.push(chunk);

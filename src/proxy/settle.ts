@@ -2,6 +2,7 @@ import type { CallContent } from '../domain/call-content.ts';
 import type { CallOutcome, CallRecord } from '../domain/call-record.ts';
 import { type CallUse, givenBack, settledAmounts, useOf } from '../domain/limits/charges.ts';
 import { priceCall } from '../domain/pricing/price-model.ts';
+import type { CallTrace } from '../domain/sink-event.ts';
 import { keyAttribution } from './key-attribution.ts';
 import { FREE_USAGE } from '../domain/usage/create-usage-reader.ts';
 import { UNKNOWN_USAGE } from '../domain/usage/usage.ts';
@@ -40,7 +41,7 @@ function settledRecord(call: Call, outcome: CallOutcome, complete: boolean, prox
   call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
   if (!isRecorded(call)) return null;
   const record = recordOf(call, settled, outcome, proxy);
-  proxy.sinks?.accept({ record, content: contentOf(call) });
+  proxy.sinks?.accept({ record, trace: traceOf(call), content: contentOf(call) });
   return record;
 }
 
@@ -56,6 +57,12 @@ function whatWasUsed(call: Call, metered: MeteredCall, complete: boolean, proxy:
   const { keyId } = metered.attribution;
   const isSpent = keyId !== null && cost.kind === 'known';
   return { usage, cost, keySpendNanos: isSpent ? proxy.keySpend.add(keyId, cost.nanos) : null };
+}
+
+/** A copy: a stream that is settled may still be flowing. */
+function traceOf({ targetOrigin, traceParent, pace }: Call): CallTrace {
+  const copied = pace === null ? null : { chunks: pace.chunks, longestPauseMs: pace.longestPauseMs };
+  return { targetOrigin, traceParent, pace: copied };
 }
 
 function contentOf({ content }: Call): CallContent | null {

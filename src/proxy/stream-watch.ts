@@ -1,14 +1,18 @@
 import { FrameReader } from '../domain/aws/event-stream/frame-reader.ts';
 import type { Operation } from '../domain/operations/operation.ts';
+import type { StreamPace } from '../domain/sink-event.ts';
 import type { AnswerListener } from './answer-listener.ts';
 
 /** AWS's content type of event streams. */
 const EVENT_STREAM = 'application/vnd.amazon.eventstream';
 
-/** Watches an event stream go by, to know whether it may end here and whether a frame may be added. */
-export class StreamWatch {
+/** Watches an event stream go by, to know whether it may end here, whether a frame may be added, and how fast it came. */
+export class StreamWatch implements StreamPace {
   readonly #reader: FrameReader;
   readonly #awaited: Set<string>;
+  /** When the last whole frame was there. */
+  #lastMs = 0;
+  #longestPauseMs: number | null = null;
 
   /** @param listener is told of the same frames. */
   constructor(operation: Operation, listener: AnswerListener | null) {
@@ -24,8 +28,22 @@ export class StreamWatch {
     });
   }
 
-  push(chunk: Buffer): void {
+  /** @param nowMs when it came */
+  push(chunk: Buffer, nowMs: number): void {
+    const before = this.#reader.framesSeen;
     this.#reader.push(chunk);
+    if (this.#reader.framesSeen === before) return;
+    if (before > 0) this.#longestPauseMs = Math.max(this.#longestPauseMs ?? 0, nowMs - this.#lastMs);
+    else if (this.#reader.framesSeen > 1) this.#longestPauseMs = 0;
+    this.#lastMs = nowMs;
+  }
+
+  get chunks(): number {
+    return this.#reader.framesSeen;
+  }
+
+  get longestPauseMs(): number | null {
+    return this.#longestPauseMs;
   }
 
   /** Whether a client that reads to here can go on to read another frame. */

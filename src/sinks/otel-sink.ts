@@ -5,8 +5,8 @@ import { GenAiMetrics } from '../domain/otlp/gen-ai-metrics.ts';
 import type { Temporality } from '../domain/otlp/metric-encoder.ts';
 import { rejectedItems } from '../domain/otlp/rejected-items.ts';
 import { SpanEncoder } from '../domain/otlp/span-encoder.ts';
-import { isSampled, ownContext, readTraceParent } from '../domain/otlp/trace-context.ts';
 import type { SinkEvent } from '../domain/sink-event.ts';
+import { isSampled } from '../domain/trace-context.ts';
 import { requireSuccess } from './delivery-fault.ts';
 import { mapInSlices } from './delivery/slices.ts';
 import { gzip } from './gzip.ts';
@@ -38,15 +38,14 @@ const LAST_METRICS_MS = 2000;
 export function openOtelSink(target: OtelTarget, context: SinkContext): EventSink {
   const encoder = new SpanEncoder(target.dialect);
   const metrics = target.metricsUrl === null ? null : new OtelMetrics(target.metricsUrl, target, context);
-  const encode = ({ record, content }: SinkEvent): Buffer =>
-    encoder.encode(record, content, readTraceParent(traceParentOf(record)) ?? ownContext(record.id));
+  const encode = (event: SinkEvent): Buffer => encoder.encode(event);
 
   return {
     kind: 'events',
     reaches: target.tracesUrl,
     deliver: async (events, signal) => {
       metrics?.observe(events);
-      const wanted = events.filter((event) => isWanted(event.record, target));
+      const wanted = events.filter((event) => isWanted(event, target));
       if (wanted.length === 0) return ALL_TAKEN;
       const spans = await mapInSlices(wanted, encode, context.clock);
       const answer = await post(target.tracesUrl, spans, target, context, signal);
@@ -113,16 +112,9 @@ async function post(
   return http.send({ method: 'POST', url, headers: zipped, body: await gzip(body) }, signal);
 }
 
-function isWanted(record: CallRecord, { takesControlPlanes, followsParent }: OtelTarget): boolean {
+function isWanted({ record, trace }: SinkEvent, { takesControlPlanes, followsParent }: OtelTarget): boolean {
   if (!takesControlPlanes && record.operationKind !== 'invoke') return false;
-  if (!followsParent) return true;
-  const parent = readTraceParent(traceParentOf(record));
-  return parent === null || isSampled(parent);
-}
-
-/** What the client sent as `traceparent`, where the record has it. */
-function traceParentOf(record: CallRecord): string | null {
-  return 'traceParent' in record && typeof record.traceParent === 'string' ? record.traceParent : null;
+  return !followsParent || isSampled(trace.traceParent);
 }
 
 /** A receiver may take some spans only. It says how many it did not take, not which. */

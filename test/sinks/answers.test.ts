@@ -7,6 +7,7 @@ import { until } from '../support/until.ts';
 import { verifySignature } from './aws-receiver.ts';
 import { type Answering, Receiver } from './receiver.ts';
 import { openTestSinks, sampleEvent, sampleEvents, settingsOf, type TestSinksOptions } from './test-sinks.ts';
+import { NO_TRACE } from './traces.ts';
 
 async function withSink(
   name: string,
@@ -282,7 +283,7 @@ describe('forms of a request', () => {
         () => ({ status: 202 }),
         async ({ sinks, receiver }) => {
           for (const event of sampleEvents(3)) sinks.accept(event);
-          sinks.accept({ record: sampleRecord(4, { status: 500 }), content: null });
+          sinks.accept({ record: sampleRecord(4, { status: 500 }), trace: NO_TRACE, content: null });
           await until(() => sinks.one().delivered === 3);
           assert.equal(receiver.received.length, count);
           const ids = receiver.received

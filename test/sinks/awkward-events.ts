@@ -1,9 +1,10 @@
 import type { SinkEvent } from '../../src/domain/sink-event.ts';
 import { sampleRecord, usageOf } from '../ledger/sample-calls.ts';
+import { FULL_TRACE, NO_TRACE } from './traces.ts';
 
 /** Calls with what is seldom or awkward: nothing known, everything known, text that JSON, HTTP and headers stumble over. */
 export const AWKWARD_EVENTS: readonly SinkEvent[] = [
-  { record: sampleRecord(0), content: null },
+  { record: sampleRecord(0), trace: FULL_TRACE, content: null },
   {
     record: sampleRecord(1, {
       attribution: {
@@ -23,6 +24,7 @@ export const AWKWARD_EVENTS: readonly SinkEvent[] = [
       },
       cost: { kind: 'known', nanos: 123_456_789_012_345n },
     }),
+    trace: { targetOrigin: 'http://[::1]:8080', pace: { chunks: 0, longestPauseMs: null }, traceParent: null },
     content: { request: '{"messages":[{"text":"zeilen\\numbruch"}]}\n\r\t\0', response: 'answer ✓ \ud83e\udd99' },
   },
   {
@@ -53,6 +55,7 @@ export const AWKWARD_EVENTS: readonly SinkEvent[] = [
       priceVersion: null,
       reservedNanos: 0n,
     }),
+    trace: NO_TRACE,
     content: null,
   },
   {
@@ -62,6 +65,11 @@ export const AWKWARD_EVENTS: readonly SinkEvent[] = [
       usage: { ...usageOf(['inputTokens', 3]), source: 'unknown', complete: false },
       cost: { kind: 'unknown', missing: 'no price of model "x"' },
     }),
+    trace: {
+      targetOrigin: 'http://bedrock.internal',
+      pace: { chunks: 2, longestPauseMs: 0 },
+      traceParent: '00-ffffffffffffffffffffffffffffffff-ffffffffffffffff-ff',
+    },
     content: { request: 'x'.repeat(70_000), response: null },
   },
 ];

@@ -7,11 +7,13 @@ import { AWKWARD_EVENTS } from './awkward-events.ts';
 import { type Mood, Receiver } from './receiver.ts';
 import { SINK_CASES, type SinkCase } from './sink-cases.ts';
 import { openTestSinks, settingsOf, type TestSinks, type TestSinksOptions } from './test-sinks.ts';
+import { NO_TRACE } from './traces.ts';
 
 /** Calls that every sink has something to say about. */
 function noteworthy(count: number, from = 0): readonly SinkEvent[] {
   return Array.from({ length: count }, (_, index) => ({
     record: sampleRecord(from + index, { outcome: 'broken' }),
+    trace: NO_TRACE,
     content: null,
   }));
 }

@@ -11,6 +11,7 @@ import { sampleRecord } from '../domain/otlp/sample-record.ts';
 import { until } from '../support/until.ts';
 import { collect, testContext, valuesOf } from './otel-collector.ts';
 import { Receiver } from './receiver.ts';
+import { NO_TRACE } from './traces.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -37,7 +38,7 @@ async function open(options: Readonly<Record<string, unknown>> = {}, env: Enviro
 
 function event(changes: Partial<CallRecord> = {}, index = 0): SinkEvent {
   const id = `0198c5a0-1234-7abc-8def-${String(index).padStart(12, '0')}`;
-  return { record: sampleRecord({ id, ...changes }), content: null };
+  return { record: sampleRecord({ id, ...changes }), trace: NO_TRACE, content: null };
 }
 
 test('a batch arrives as one request: every call a span with its own id, in the order of the batch', async () => {
@@ -83,7 +84,8 @@ test('content is sent as messages where a call has it', async () => {
   await end();
 });
 
-const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
+/** Of a client that does not keep its trace. */
+const NOT_KEPT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
 
 test('a span stands in the trace of its client; one that is not kept is left out where that is asked', async () => {
   for (const [sampler, count] of [
@@ -91,8 +93,8 @@ test('a span stands in the trace of its client; one that is not kept is left out
     ['parentbased_always_on', 1],
   ] as const) {
     const { receiver, otel, end } = await open({ traces_sampler: sampler });
-    const traced = { ...sampleRecord(), traceParent: PARENT };
-    await otel.deliver([{ record: traced, content: null }, event()], NEVER);
+    const trace = { ...NO_TRACE, traceParent: NOT_KEPT };
+    await otel.deliver([{ ...event(), trace }, event()], NEVER);
     const { items } = collect(receiver.received[0] ?? assert.fail());
     assert.equal(items.length, count);
     const parents = items.map((span) => span['parent_span_id']);

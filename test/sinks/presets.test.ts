@@ -7,6 +7,7 @@ import type { EventSink } from '../../src/sinks/sink.ts';
 import { sampleRecord } from '../domain/otlp/sample-record.ts';
 import { collect, testContext, valuesOf } from './otel-collector.ts';
 import { Receiver } from './receiver.ts';
+import { NO_TRACE } from './traces.ts';
 
 interface PresetCase {
   /** All that is needed, and what is read from the environment beside. */
@@ -187,9 +188,10 @@ const CASES: Readonly<Record<string, PresetCase>> = {
 };
 
 const NEVER = new AbortController().signal;
-const CALL: SinkEvent = { record: sampleRecord(), content: { request: REQUEST, response: null } };
+const CALL: SinkEvent = { record: sampleRecord(), trace: NO_TRACE, content: { request: REQUEST, response: null } };
 const CONTROL: SinkEvent = {
   record: sampleRecord({ service: 'bedrock', operation: 'ListFoundationModels', operationKind: 'read', modelId: null }),
+  trace: NO_TRACE,
   content: null,
 };
 

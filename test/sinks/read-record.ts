@@ -32,6 +32,7 @@ const shape = z.strictObject({
   operation_kind: of(isOperationKind).nullable(),
   model: textOrNull,
   region: textOrNull,
+  target: textOrNull,
   status: z.number().nullable(),
   outcome: of(isOutcome),
   refusal: of(isRefusalKind).nullable(),
@@ -40,6 +41,9 @@ const shape = z.strictObject({
   user_agent: textOrNull,
   request_bytes: z.number(),
   response_bytes: z.number(),
+  stream_chunks: z.number().nullable(),
+  stream_longest_pause_ms: z.number().nullable(),
+  traceparent: textOrNull,
   usage: z.array(z.strictObject({ unit: z.string(), quantity: z.number(), model: textOrNull, variant: textOrNull })),
   usage_source: z.string(),
   usage_complete: z.boolean(),
@@ -56,7 +60,7 @@ const shape = z.strictObject({
 /** The event that a payload in our own format was made of: whatever had been lost on the way would be missing in it. */
 export function eventOfPayload(text: string): SinkEvent {
   const payload = shape.parse(JSON.parse(text));
-  const { cost_usd: cost, request, response } = payload;
+  const { cost_usd: cost, stream_chunks: chunks, request, response } = payload;
   return {
     record: {
       id: payload.id,
@@ -95,6 +99,11 @@ export function eventOfPayload(text: string): SinkEvent {
       cost: cost === null ? { kind: 'unknown', missing: payload.cost_missing ?? '' } : { kind: 'known', nanos: cost },
       priceVersion: payload.price_version,
       reservedNanos: payload.reserved_usd,
+    },
+    trace: {
+      targetOrigin: payload.target,
+      pace: chunks === null ? null : { chunks, longestPauseMs: payload.stream_longest_pause_ms },
+      traceParent: payload.traceparent,
     },
     content: request === null && response === null ? null : { request, response },
   };

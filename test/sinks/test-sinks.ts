@@ -9,6 +9,7 @@ import type { SinkBounds } from '../../src/sinks/delivery/bounds.ts';
 import { openSinks, type Sinks } from '../../src/sinks/open-sinks.ts';
 import type { SinkState } from '../../src/sinks/delivery/sink-status.ts';
 import { sampleRecord } from '../ledger/sample-calls.ts';
+import { NO_TRACE } from './traces.ts';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -106,7 +107,7 @@ export async function openTestSinks(
 }
 
 export function sampleEvent(index: number, content: SinkEvent['content'] = null): SinkEvent {
-  return { record: sampleRecord(index), content };
+  return { record: sampleRecord(index), trace: NO_TRACE, content };
 }
 
 export function sampleEvents(count: number, from = 0): readonly SinkEvent[] {

@@ -1,11 +1,13 @@
 import type { CallContent } from '../call-content.ts';
 import type { CallRecord } from '../call-record.ts';
+import type { CallTrace } from '../sink-event.ts';
 import { usdNumber } from '../usd.ts';
 import type { Usage, UsageUnit } from '../usage/usage.ts';
 import type { AttributeWriter } from './attribute-writer.ts';
 import type { DialectField, SpanDialect } from './dialect.ts';
 import { genAiOperation, isStreaming } from './gen-ai-operation.ts';
 import { inputMessages, outputMessage } from './messages.ts';
+import { serverAddress } from './server-address.ts';
 import { snakeCase } from './snake-case.ts';
 import { tokenUse } from './token-use.ts';
 
@@ -49,6 +51,19 @@ export function writeRecord(
   writeOwn(span, record);
   writeDialect(span, record, names);
   for (const [name, value] of Object.entries(fixed)) span.text(name, value);
+}
+
+/** Writes what was seen on its way. */
+export function writeTrace(span: AttributeWriter, { targetOrigin, pace }: CallTrace): void {
+  const server = targetOrigin === null ? null : serverAddress(targetOrigin);
+  if (server !== null) {
+    span.text('server.address', server.address);
+    span.integer('server.port', server.port);
+  }
+  if (pace === null) return;
+  const { chunks, longestPauseMs } = pace;
+  span.integer('outcrop.stream.chunks', chunks);
+  span.double('outcrop.stream.longest_pause', longestPauseMs === null ? null : longestPauseMs / 1000);
 }
 
 function writeStream(span: AttributeWriter, { firstByteMs }: CallRecord): void {

@@ -1,4 +1,3 @@
-import type { CallContent } from '../call-content.ts';
 import type { CallRecord } from '../call-record.ts';
 import { AttributeWriter } from './attribute-writer.ts';
 import type { SpanDialect } from './dialect.ts';
@@ -6,8 +5,9 @@ import { errorType } from './error-type.ts';
 import { genAiOperation } from './gen-ai-operation.ts';
 import { nanosOf } from './nanos.ts';
 import { ProtoWriter } from './proto-writer.ts';
-import { writeContent, writeRecord } from './span-attributes.ts';
-import { spanIdOf, type TraceContext } from './trace-context.ts';
+import type { SinkEvent } from '../sink-event.ts';
+import { contextOf, spanIdOf } from '../trace-context.ts';
+import { writeContent, writeRecord, writeTrace } from './span-attributes.ts';
 
 /** Fields of Span: opentelemetry/proto/trace/v1/trace.proto */
 const TRACE_ID = 1;
@@ -39,8 +39,9 @@ export class SpanEncoder {
   }
 
   /** @returns the bytes of one Span message. Never throws for a record, whatever the content is. */
-  encode(record: CallRecord, content: CallContent | null, { traceId, parentSpanId, flags }: TraceContext): Buffer {
+  encode({ record, trace, content }: SinkEvent): Buffer {
     const writer = this.#writer;
+    const { traceId, parentSpanId, flags } = contextOf(trace.traceParent, record.id);
     const error = errorType(record);
     writer.reset();
     writer.bytes(TRACE_ID, traceId);
@@ -51,6 +52,7 @@ export class SpanEncoder {
     writer.fixed64(START_TIME, nanosOf(record.startedAtMs));
     writer.fixed64(END_TIME, nanosOf(record.startedAtMs + record.durationMs));
     writeRecord(this.#attributes, record, error, this.#dialect);
+    writeTrace(this.#attributes, trace);
     if (content !== null) writeContent(this.#attributes, content, record.outcome === 'completed', this.#dialect);
     if (error !== null) {
       const status = writer.open(STATUS);

@@ -7,7 +7,7 @@ import { usdText } from '../usd.ts';
 import type { Usage, UsageUnit } from '../usage/usage.ts';
 
 /**
- * A call record as our own JSON: everything the record has, under the names the management API shows calls by. Amounts of
+ * A call record as our own JSON: everything the record has and what was seen on the way, under the names the management API shows calls by. Amounts of
  * money are decimal texts of dollars, exact; null is unknown or not there, never zero.
  */
 export interface OutcropRecord {
@@ -28,6 +28,8 @@ export interface OutcropRecord {
   readonly operation_kind: OperationKind | null;
   readonly model: string | null;
   readonly region: string | null;
+  /** Scheme, host and port it was sent to. */
+  readonly target: string | null;
   readonly status: number | null;
   readonly outcome: CallOutcome;
   readonly refusal: RefusalKind | null;
@@ -36,6 +38,9 @@ export interface OutcropRecord {
   readonly user_agent: string | null;
   readonly request_bytes: number;
   readonly response_bytes: number;
+  readonly stream_chunks: number | null;
+  readonly stream_longest_pause_ms: number | null;
+  readonly traceparent: string | null;
   readonly usage: readonly {
     readonly unit: UsageUnit;
     readonly quantity: number;
@@ -55,7 +60,7 @@ export interface OutcropRecord {
 }
 
 /** @throws RangeError for a start that is no time */
-export function outcropRecord({ record, content }: SinkEvent): OutcropRecord {
+export function outcropRecord({ record, trace, content }: SinkEvent): OutcropRecord {
   const { attribution, usage, cost } = record;
   return {
     id: record.id,
@@ -74,6 +79,7 @@ export function outcropRecord({ record, content }: SinkEvent): OutcropRecord {
     operation_kind: record.operationKind,
     model: record.modelId,
     region: record.region,
+    target: trace.targetOrigin,
     status: record.status,
     outcome: record.outcome,
     refusal: record.refusal,
@@ -82,6 +88,9 @@ export function outcropRecord({ record, content }: SinkEvent): OutcropRecord {
     user_agent: record.userAgent,
     request_bytes: record.requestBytes,
     response_bytes: record.responseBytes,
+    stream_chunks: trace.pace?.chunks ?? null,
+    stream_longest_pause_ms: trace.pace?.longestPauseMs ?? null,
+    traceparent: trace.traceParent,
     usage: usage.lines.map(({ unit, quantity, modelId, variant }) => ({ unit, quantity, model: modelId, variant })),
     usage_source: usage.source,
     usage_complete: usage.complete,

@@ -2,7 +2,8 @@ import { serviceHost } from '../aws/endpoints.ts';
 import { isRegion } from '../aws/partitions.ts';
 import type { CallRecord } from '../call-record.ts';
 import { SERVICES } from '../operations/services.ts';
-import type { SinkEvent } from '../sink-event.ts';
+import type { CallTrace, SinkEvent } from '../sink-event.ts';
+import { traceIdOf } from '../trace-context.ts';
 import { usdNumber } from '../usd.ts';
 import { failureOf, tokenSums } from './call-facts.ts';
 
@@ -85,18 +86,18 @@ interface StandardLoggingMetadata {
   } | null;
 }
 
-export function standardLoggingPayload({ record, content }: SinkEvent): StandardLoggingPayload {
+export function standardLoggingPayload({ record, trace, content }: SinkEvent): StandardLoggingPayload {
   const { attribution, usage, cost, startedAtMs, durationMs, firstByteMs } = record;
   const { prompt, completion, cacheRead, cacheWrite } = tokenSums(usage);
   const total = prompt + completion;
   const model = record.modelId ?? '';
-  const apiBase = apiBaseOf(record);
+  const apiBase = trace.targetOrigin ?? apiBaseOf(record);
   const failure = failureOf(record);
   const stream = record.operation?.endsWith('Stream') ?? false;
   const responseCost = cost.kind === 'known' ? usdNumber(cost.nanos) : null;
   return {
     id: record.id,
-    trace_id: attribution.sessionId ?? record.id,
+    trace_id: attribution.sessionId ?? traceOf(trace) ?? record.id,
     call_type: CALL_TYPE,
     stream,
     response_cost: responseCost,
@@ -167,7 +168,11 @@ export function standardLoggingPayload({ record, content }: SinkEvent): Standard
   };
 }
 
-/** Where the service is by AWS's rule; the gateway may have been pointed elsewhere. Empty where that was never known. */
+function traceOf({ traceParent }: CallTrace): string | null {
+  return traceParent === null ? null : traceIdOf(traceParent);
+}
+
+/** Where the service is by AWS's rule, for what was sent nowhere. Empty where that was never known. */
 function apiBaseOf({ service, region }: CallRecord): string {
   if (service === null || region === null || !isRegion(region)) return '';
   const { hostPrefix } = SERVICES[service];

@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { CallContent } from '../../../src/domain/call-content.ts';
 import type { CallRecord } from '../../../src/domain/call-record.ts';
+import type { CallTrace } from '../../../src/domain/sink-event.ts';
 import { SEMANTIC_CONVENTIONS, type SpanDialect } from '../../../src/domain/otlp/dialect.ts';
 import { exportRequest } from '../../../src/domain/otlp/export-request.ts';
 import { SpanEncoder } from '../../../src/domain/otlp/span-encoder.ts';
-import { isSampled, ownContext, readTraceParent } from '../../../src/domain/otlp/trace-context.ts';
 import { attributesOf, decode, listOf, messageOf, type Decoded } from './decode.ts';
+import { FULL_TRACE, NO_TRACE } from '../../sinks/traces.ts';
 import { sampleRecord, usageLine } from './sample-record.ts';
 
 /**
@@ -43,21 +44,22 @@ const REGISTRY: ReadonlyMap<string, string> = new Map([
   ['client.address', 'string_value'],
   ['user_agent.original', 'string_value'],
   ['session.id', 'string_value'],
+  ['server.address', 'string_value'],
+  ['server.port', 'int_value'],
   ['user.id', 'string_value'],
 ]);
 
 const RESOURCE = { 'service.name': 'outcrop', 'service.version': '1.2.3' };
-const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 interface Given {
   readonly content?: CallContent | null;
-  readonly traceParent?: string | null;
+  readonly trace?: CallTrace;
   readonly dialect?: SpanDialect;
 }
 
-function spanOf(record: CallRecord, { content = null, traceParent = null, dialect }: Given = {}): Decoded {
+function spanOf(record: CallRecord, { content = null, trace = NO_TRACE, dialect }: Given = {}): Decoded {
   const encoder = new SpanEncoder(dialect ?? SEMANTIC_CONVENTIONS);
-  const span = encoder.encode(record, content, readTraceParent(traceParent) ?? ownContext(record.id));
+  const span = encoder.encode({ record, trace, content });
   const request = decode('ExportTraceServiceRequest', exportRequest(RESOURCE, 'outcrop', [span]));
   const [ofResource = assert.fail()] = listOf(request['resource_spans']);
   const resource = attributesOf(messageOf(ofResource['resource']));
@@ -77,7 +79,7 @@ function valuesOf(record: CallRecord, given: Given = {}): Record<string, unknown
 }
 
 test('a span says everything a record says', () => {
-  assert.deepEqual(valuesOf(sampleRecord()), {
+  assert.deepEqual(valuesOf(sampleRecord(), { trace: FULL_TRACE }), {
     'gen_ai.operation.name': 'chat',
     'gen_ai.provider.name': 'aws.bedrock',
     'gen_ai.request.model': 'us.anthropic.claude-sonnet-4-20250514-v1:0',
@@ -113,11 +115,15 @@ test('a span says everything a record says', () => {
     'outcrop.usage.source': 'answer',
     'outcrop.usage.complete': true,
     'outcrop.usage.search_queries': 2,
+    'server.address': 'bedrock-runtime.us-east-1.amazonaws.com',
+    'server.port': 443,
+    'outcrop.stream.chunks': 42,
+    'outcrop.stream.longest_pause': 0.0875,
   });
 });
 
 test('a span is a client call with its times, and stands in the trace of the client', () => {
-  const span = spanOf(sampleRecord(), { traceParent: PARENT });
+  const span = spanOf(sampleRecord(), { trace: FULL_TRACE });
   assert.equal(span['name'], 'chat us.anthropic.claude-sonnet-4-20250514-v1:0');
   assert.equal(span['kind'], 3);
   assert.equal(span['start_time_unix_nano'], 1_764_000_000_000_000_000n);
@@ -135,22 +141,6 @@ test('without one, the id of the call is its trace', () => {
     [span['trace_id'], span['parent_span_id'], span['span_id'], span['flags']],
     ['0198c5a012347abc8def0123456789ab', undefined, '8def0123456789ab', 0x101],
   );
-});
-
-const BAD_PARENTS = [
-  '',
-  'ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
-  '00-00000000000000000000000000000000-00f067aa0ba902b7-01',
-  '00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01',
-  '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01',
-  '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7',
-  '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more',
-];
-
-test('a traceparent that is none is taken for none', () => {
-  for (const header of BAD_PARENTS) assert.equal(readTraceParent(header), null, header);
-  const later = readTraceParent('01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-more');
-  assert.ok(later !== null && !isSampled(later));
 });
 
 const FAILURES: readonly (readonly [what: string, changes: Partial<CallRecord>, error: string])[] = [

@@ -10,8 +10,9 @@ import { standardLoggingPayload } from '../../../src/domain/payloads/standard-lo
 import { webhookEvent } from '../../../src/domain/payloads/webhook-event.ts';
 import { NOON_MS, sampleRecord, usageOf } from '../../ledger/sample-calls.ts';
 import { AWKWARD_EVENTS } from '../../sinks/awkward-events.ts';
+import { FULL_TRACE, NO_TRACE } from '../../sinks/traces.ts';
 
-const event = { record: sampleRecord(1), content: null };
+const event = { record: sampleRecord(1), trace: NO_TRACE, content: null };
 
 describe('payloads of calls', () => {
   test('are what their schemas say, whatever the call was, and one line of JSON', () => {
@@ -30,7 +31,7 @@ describe('payloads of calls', () => {
       ['outputTokens', 40],
     );
     const record = sampleRecord(5, { operation: 'ConverseStream', usage });
-    const payload = standardLoggingPayload({ record, content: { request: 'q', response: 'a' } });
+    const payload = standardLoggingPayload({ record, trace: NO_TRACE, content: { request: 'q', response: 'a' } });
     assert.deepEqual([payload.prompt_tokens, payload.completion_tokens, payload.total_tokens], [60, 40, 100]);
     assert.deepEqual(payload.metadata.usage_object, {
       prompt_tokens: 60,
@@ -51,6 +52,18 @@ describe('payloads of calls', () => {
     assert.equal(payload.metadata.user_api_key_hash, record.attribution.keyId);
   });
 
+  test('LiteLLM’s tells where a call was sent, and its session, else the trace it is in', () => {
+    const traced = standardLoggingPayload({ ...event, trace: { ...FULL_TRACE, targetOrigin: 'http://gateway:8080' } });
+    assert.deepEqual(
+      [traced.api_base, traced.hidden_params.api_base, traced.trace_id],
+      ['http://gateway:8080', 'http://gateway:8080', '4bf92f3577b34da6a3ce929d0e0e4736'],
+    );
+    const attribution = { ...event.record.attribution, sessionId: 'session_1' };
+    const record = { ...event.record, attribution };
+    assert.equal(standardLoggingPayload({ ...event, record, trace: FULL_TRACE }).trace_id, 'session_1');
+    assert.equal(standardLoggingPayload(event).trace_id, event.record.id);
+  });
+
   test('a failure says why without a word of the client', () => {
     for (const [facts, text, errorClass] of [
       [
@@ -63,7 +76,7 @@ describe('payloads of calls', () => {
       [{ outcome: 'broken', status: 200 }, 'The answer was cut short', ''],
       [{ outcome: 'unknown', status: null }, 'The end of the call was never heard of', ''],
     ] as const) {
-      const payload = standardLoggingPayload({ record: sampleRecord(1, facts), content: null });
+      const payload = standardLoggingPayload({ record: sampleRecord(1, facts), trace: NO_TRACE, content: null });
       assert.equal(payload.status, 'failure');
       assert.equal(payload.error_str, text);
       assert.deepEqual(payload.error_information, {
@@ -78,19 +91,19 @@ describe('payloads of calls', () => {
 
   test('what is unknown is never zero dollars', () => {
     const record = sampleRecord(1, { cost: { kind: 'unknown', missing: 'no price' } });
-    const payload = standardLoggingPayload({ record, content: null });
+    const payload = standardLoggingPayload({ record, trace: NO_TRACE, content: null });
     assert.equal(payload.response_cost, null);
     assert.equal(payload.response_cost_failure_debug_info?.error_str, 'no price');
-    const own = outcropRecord({ record, content: null });
+    const own = outcropRecord({ record, trace: NO_TRACE, content: null });
     assert.deepEqual([own.cost_usd, own.cost_missing], [null, 'no price']);
   });
 
   test('content that makes a payload too long for its receiver is left out, the call is not', () => {
-    const long = { record: sampleRecord(1), content: { request: 'ü'.repeat(6000), response: null } };
+    const long = { record: sampleRecord(1), trace: NO_TRACE, content: { request: 'ü'.repeat(6000), response: null } };
     const whole = payloadText(long, 'outcrop');
     assert.equal(boundedPayloadText(long, 'outcrop', Buffer.byteLength(whole)), whole);
     const bare = boundedPayloadText(long, 'outcrop', Buffer.byteLength(whole) - 1);
-    assert.equal(bare, payloadText({ record: long.record, content: null }, 'outcrop'));
+    assert.equal(bare, payloadText({ record: long.record, trace: NO_TRACE, content: null }, 'outcrop'));
   });
 
   test('billing has only what was used', () => {
