@@ -10,12 +10,14 @@ export interface SinkHttp {
 }
 
 export interface SinkHttpRequest {
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'POST' | 'PUT' | 'GET';
   readonly url: URL;
   /** The path as it goes out, where it must not be what `URL` makes of it. */
   readonly rawPath?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** Whether the answer is nothing that anybody may be shown: an access token. */
+  readonly hidesAnswer?: boolean;
 }
 
 export interface SinkHttpAnswer {

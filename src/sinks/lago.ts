@@ -3,6 +3,7 @@ import type { Attribution } from '../domain/call-record.ts';
 import { billedUse } from '../domain/payloads/billing-event.ts';
 import { answerFault, isSuccess } from './delivery-fault.ts';
 import { defineSink } from './define-sink.ts';
+import { jsonOf } from './json-of.ts';
 import { httpUrl, text } from './options.ts';
 import { ALL_TAKEN, type BatchResult } from './sink.ts';
 
@@ -95,12 +96,4 @@ function resultOfMistakes(text: string, count: number): BatchResult | null {
   // Nothing is wrong with any of them that it names: sending the same again would not end.
   if (again.length === count) return null;
   return { again, refused, reason: refused.length > 0 ? 'it does not want some events (422)' : null };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

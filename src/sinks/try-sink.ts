@@ -70,7 +70,7 @@ function recording(http: SinkHttp, note: (exchange: Exchanged) => void): SinkHtt
       const about = { method: request.method, origin: request.url.origin };
       try {
         const answer = await http.send(request, signal);
-        note({ ...about, status: answer.status, text: answer.text });
+        note({ ...about, status: answer.status, text: request.hidesAnswer === true ? '(not shown)' : answer.text });
         return answer;
       } catch (error) {
         note({ ...about, status: null, text: '' });

@@ -4,6 +4,14 @@ import { z } from 'zod';
 import type { DeliveryKind } from '../../src/domain/sink-settings.ts';
 import type { SinkEvent } from '../../src/domain/sink-event.ts';
 import { verifySignature } from './aws-receiver.ts';
+import {
+  ACCESS_TOKEN,
+  googleAnswer,
+  isPublish,
+  messagesOf,
+  serviceAccountFile,
+  verifyAssertion,
+} from './google-receiver.ts';
 import { eventOfPayload } from './read-record.ts';
 import type { Answering, Received, Receiver } from './receiver.ts';
 
@@ -141,6 +149,25 @@ export const SINK_CASES: readonly SinkCase[] = [
       assert.ok(bytes <= 256 * 1024);
     },
     ...ofPayloads(({ text }) => entries.parse(JSON.parse(text)).Entries.map(({ MessageBody }) => MessageBody)),
+  },
+  {
+    name: 'gcs_pubsub',
+    delivery: 'at-least-once',
+    options: ({ origin }) => ({
+      gcs_pubsub_topic_id: 'calls',
+      gcs_pubsub_project_id: 'my-project',
+      gcs_path_service_account: serviceAccountFile(origin),
+      gcs_pubsub_endpoint_url: origin,
+      format: 'outcrop',
+    }),
+    answering: googleAnswer,
+    verify: (request) => {
+      if (!isPublish(request)) return verifyAssertion(request);
+      assert.equal(request.method, 'POST');
+      assert.equal(request.target, '/v1/projects/my-project/topics/calls:publish');
+      assert.equal(request.headers.authorization, `Bearer ${ACCESS_TOKEN}`);
+    },
+    ...ofPayloads(messagesOf),
   },
   {
     name: 'firehose',

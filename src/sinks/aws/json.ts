@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DeliveryFault, isSuccess, retryAfterMs } from '../delivery-fault.ts';
 import type { SinkHttpAnswer } from '../http.ts';
+import { jsonOf } from '../json-of.ts';
 import type { AwsTarget } from './target.ts';
 
 export interface AwsJsonOptions {
@@ -58,12 +59,4 @@ function errorCode({ errorType }: SinkHttpAnswer, content: unknown): string {
   const full = errorType ?? body?.__type ?? body?.code ?? '';
   const code = full.split(':')[0]?.split('#').at(-1) ?? '';
   return CODE.test(code) ? code : '';
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
