@@ -2,9 +2,19 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { usageOfValues } from '../../src/domain/usage-codec.ts';
+import type { TestPostgres } from '../support/postgres.ts';
 import type { Quantities } from './bills.ts';
 
 /** What the gateway has written down, read from its database by SQL of our own. */
+
+/** SQLite is asked for BigInts; PostgreSQL's driver gives texts. */
+const whole = z.union([
+  z.bigint(),
+  z
+    .string()
+    .regex(/^-?\d+$/)
+    .transform(BigInt),
+]);
 
 const callRow = z.object({
   id: z.string(),
@@ -14,14 +24,14 @@ const callRow = z.object({
   tags: z.string(),
   operation: z.string().nullable(),
   model_id: z.string().nullable(),
-  status: z.bigint().nullable(),
+  status: whole.nullable(),
   outcome: z.string(),
-  estimated: z.bigint(),
+  estimated: whole,
   refusal: z.string().nullable(),
   aws_request_id: z.string().nullable(),
   usage: z.string(),
-  cost_nanos: z.bigint().nullable(),
-  reserved_nanos: z.bigint(),
+  cost_nanos: whole.nullable(),
+  reserved_nanos: whole,
   price_version: z.string().nullable(),
 });
 
@@ -60,13 +70,13 @@ export interface TotalsOnDisk {
 }
 
 const totalsRow = z.object({
-  requests: z.bigint(),
-  unpriced: z.bigint(),
-  input_tokens: z.bigint(),
-  output_tokens: z.bigint(),
-  cost_nanos: z.bigint(),
-  charged_nanos: z.bigint(),
-  estimated_nanos: z.bigint(),
+  requests: whole,
+  unpriced: whole,
+  input_tokens: whole,
+  output_tokens: whole,
+  cost_nanos: whole,
+  charged_nanos: whole,
+  estimated_nanos: whole,
 });
 
 const SUMS = `
@@ -93,18 +103,39 @@ export function readLedger(dataDir: string): LedgerOnDisk {
     return statement.all();
   };
   try {
-    const [totals] = all(`select ${SUMS} from daily_total`);
-    const tagged = z
-      .array(totalsRow.extend({ tag: z.string() }))
-      .parse(all(`select tag, ${SUMS} from daily_tag_total group by tag`));
-    return {
-      calls: z.array(callRow).parse(all('select * from call')).map(readCall),
-      totals: readTotals(totalsRow.parse(totals)),
-      tagTotals: new Map(tagged.map((row) => [row.tag, readTotals(row)])),
-    };
+    const { calls, totals, tagTotals } = queriesOf('main');
+    return ledgerOf(all(calls), all(totals), all(tagTotals));
   } finally {
     database.close();
   }
+}
+
+/** @param url of a database that gateways keep their ledger in */
+export async function readPostgresLedger(postgres: TestPostgres, url: string): Promise<LedgerOnDisk> {
+  const { calls, totals, tagTotals } = queriesOf('outcrop');
+  const all = (sql: string): ReturnType<TestPostgres['query']> => postgres.query(url, sql);
+  return ledgerOf(await all(calls), await all(totals), await all(tagTotals));
+}
+
+function queriesOf(schema: 'main' | 'outcrop') {
+  return {
+    calls: `select * from ${schema}.call`,
+    totals: `select ${SUMS} from ${schema}.daily_total`,
+    tagTotals: `select tag, ${SUMS} from ${schema}.daily_tag_total group by tag`,
+  };
+}
+
+function ledgerOf(
+  calls: readonly unknown[],
+  [totals]: readonly unknown[],
+  tagTotals: readonly unknown[],
+): LedgerOnDisk {
+  const tagged = z.array(totalsRow.extend({ tag: z.string() })).parse(tagTotals);
+  return {
+    calls: z.array(callRow).parse(calls).map(readCall),
+    totals: readTotals(totalsRow.parse(totals)),
+    tagTotals: new Map(tagged.map((row) => [row.tag, readTotals(row)])),
+  };
 }
 
 function readCall(row: z.infer<typeof callRow>): CallOnDisk {

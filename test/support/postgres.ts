@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -17,6 +18,9 @@ export interface TestPostgres {
   down(): Promise<void>;
   /** Answers again, on the same port with the same data. */
   up(): Promise<void>;
+  /** Neither answers nor breaks its connections. */
+  freeze(): Promise<void>;
+  thaw(): void;
   /** Ends it and removes what it has stored. */
   stop(): Promise<void>;
 }
@@ -66,7 +70,7 @@ export async function startPostgres(certificate?: ServerCertificate): Promise<Te
       await server.initialise();
       if (certificate !== undefined) await installCertificate(databaseDir, certificate);
       await server.start();
-      return control(server, folder, port);
+      return control(server, { folder, databaseDir, port });
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       if (attempt === ATTEMPTS) throw new Error(`PostgreSQL did not start: ${said.join('\n')}`, { cause: error });
@@ -88,7 +92,18 @@ async function installCertificate(databaseDir: string, { certFile, keyFile }: Se
   }
 }
 
-function control(server: EmbeddedPostgres, folder: string, port: number): TestPostgres {
+interface Place {
+  readonly folder: string;
+  readonly databaseDir: string;
+  readonly port: number;
+}
+
+function control(server: EmbeddedPostgres, { folder, databaseDir, port }: Place): TestPostgres {
+  let frozen: readonly number[] = [];
+  const thaw = (): void => {
+    for (const pid of frozen) signal(pid, 'SIGCONT');
+    frozen = [];
+  };
   let databases = 0;
   const query: TestPostgres['query'] = async (url, sql) => {
     const client = server.getPgClient(new URL(url).pathname.slice(1), '127.0.0.1');
@@ -110,11 +125,35 @@ function control(server: EmbeddedPostgres, folder: string, port: number): TestPo
     query,
     down: () => server.stop(),
     up: () => server.start(),
+    freeze: async () => {
+      const [main = ''] = (await readFile(path.join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n');
+      // First who starts others: then there are no more of them.
+      process.kill(Number(main), 'SIGSTOP');
+      frozen = [...childrenOf(main), Number(main)];
+      for (const pid of frozen) signal(pid, 'SIGSTOP');
+    },
+    thaw,
     stop: async () => {
+      thaw();
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** One that has just ended by itself gets none. */
+function signal(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    if (!isGone) throw error;
+  }
+}
+
+/** Each connection has a process, with a group of its own. */
+function childrenOf(pid: string): readonly number[] {
+  return spawnSync('pgrep', ['-P', pid], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean).map(Number);
 }
 
 /**

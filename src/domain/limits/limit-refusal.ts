@@ -81,7 +81,9 @@ const UNIT_WORDS: Readonly<Record<LimitKind, string>> = {
 function whenText({ window }: Limit, retryAfterMs: number | null, nowMs: number): string {
   if (retryAfterMs === null) return '';
   if (window.kind !== 'calendar') return ` Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
-  return ` It begins anew at ${new Date(nowMs + retryAfterMs).toISOString().replace('.000', '')}.`;
+  // Some time may have passed since the wait was reckoned; windows begin with a second.
+  const beginsMs = Math.round((nowMs + retryAfterMs) / 1000) * 1000;
+  return ` It begins anew at ${new Date(beginsMs).toISOString().replace('.000', '')}.`;
 }
 
 /** Whose limit it is, and of which calls. */

@@ -105,7 +105,7 @@ describe('refusals by kind of limit', () => {
       'a daily quota, which nobody should wait for',
       charge({ limits: [{ kind: 'requests', max: 5, window: '1d' }] }, 1),
       5,
-      36_759_000,
+      36_759_002,
       'budgetExceeded',
       /^Budget exceeded for key k1: 5 of 5 requests per day are in use\. It begins anew at 2026-11-19T00:00:00Z\.$/,
     ],

@@ -1,0 +1,63 @@
+import { Caller } from './caller.ts';
+import type { Made } from './judging.ts';
+import type { PlannedCall, Random } from './workload.ts';
+import { seededRandom } from '../domain/aws/seeded-random.ts';
+
+/** A call with the time it took, on the clock of `performance`. */
+export interface TimedCall extends Made {
+  readonly startedMs: number;
+  readonly endedMs: number;
+}
+
+interface SteadyLoadOptions {
+  readonly origin: string;
+  readonly bearer: string;
+  /** What its calls are known by. */
+  readonly name: string;
+  readonly seed: number;
+  readonly atOnce: number;
+  readonly plan: (random: Random) => PlannedCall;
+}
+
+/** Clients that make calls, one after the other each, until they are told to stop. */
+export class SteadyLoad {
+  readonly calls = new Map<string, TimedCall>();
+  readonly #caller: Caller;
+  readonly #clients: Promise<unknown>;
+  #isOver = false;
+
+  constructor({ origin, bearer, name, seed, atOnce, plan }: SteadyLoadOptions) {
+    this.#caller = new Caller(bearer);
+    const client = async (_: unknown, index: number): Promise<void> => {
+      const random = seededRandom(seed + index);
+      for (let number = 0; !this.#isOver; number += 1) {
+        const planned = plan(random);
+        const called = `${name}-${index}-${number}`;
+        const startedMs = performance.now();
+        const seen = await this.#caller.call(origin, called, planned);
+        this.calls.set(called, { planned, seen, startedMs, endedMs: performance.now() });
+      }
+    };
+    this.#clients = Promise.all(Array.from({ length: atOnce }, client));
+  }
+
+  /** Those that began in some time. */
+  between(fromMs: number, untilMs: number): readonly TimedCall[] {
+    return [...this.calls.values()].filter(({ startedMs }) => startedMs >= fromMs && startedMs < untilMs);
+  }
+
+  /** Lets the calls end that are under way. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#clients;
+    this.#caller.close();
+  }
+}
+
+const PERCENT = 100;
+
+/** How long calls took that none but so many of a hundred passed, in milliseconds; 0 of none. */
+export function percentileMs(calls: readonly TimedCall[], percent: number): number {
+  const sorted = calls.map(({ startedMs, endedMs }) => endedMs - startedMs).toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / PERCENT))] ?? 0;
+}
