@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { listenHost } from './config/listen-host.ts';
+import { recordedContent } from './config/recorded-content.ts';
 import type { Settings } from './config/settings.ts';
 import { createSigner } from './domain/aws/sigv4/sign.ts';
 import { createVerifier } from './domain/aws/sigv4/verify.ts';
 import { Bound } from './domain/bound.ts';
 import { createClientAddresses } from './domain/client-address.ts';
-import type { ContentOptions } from './domain/content/body-text.ts';
-import { compileRedaction } from './domain/content/redaction.ts';
 import { FailedLogins } from './domain/failed-logins.ts';
+import { createContentChoice } from './domain/logging/content-choice.ts';
 import { SERVICES } from './domain/operations/services.ts';
 import { SeenSignatures } from './domain/seen-signatures.ts';
 import { requestIdOf } from './domain/request-id.ts';
@@ -108,6 +108,7 @@ export async function openGateway({
   const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
   const targets = createTargets(settings);
+  const recorded = recordedContent(settings);
   const sign = createSigner();
 
   const proxy: Proxy = {
@@ -130,7 +131,6 @@ export async function openGateway({
       drainSecondsMax: settings.drainSecondsMax,
       customerHeader: settings.customerHeader,
       unboundedCalls: unboundedCalls(settings),
-      content: settings.sinks.length > 0 && settings.recordContent ? contentOptions(settings) : null,
       cutStreams: settings.cutStreams,
       forwardAttribution: settings.forwardAttribution,
       traceContext: settings.traceContext,
@@ -169,13 +169,17 @@ export async function openGateway({
     sign,
     upstream,
     ...meteringOnceReady(stored.metering),
+    contentOptions: createContentChoice(recorded),
     sinks: sinksOnceReady(stored),
     usualUse: new UsualUse(USUAL_KINDS_MAX),
     callClosed: (call) => logCall(call, log),
   };
 
   const pages = createOperatorPages(stored, proxy, () => running.count);
-  const manage = createManagement(stored, proxy, version);
+  const manage = createManagement(stored, proxy, {
+    version,
+    logging: { sinks: settings.sinks.map(({ name }) => name), content: recorded?.calls ?? 'none' },
+  });
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {
     if (answerHealth(exchange, draining)) return;
@@ -243,10 +247,6 @@ export async function openGateway({
       identities.close();
     },
   };
-}
-
-function contentOptions({ contentBytesMax, redactFields, redactPatterns }: Settings): ContentOptions {
-  return { bytesMax: contentBytesMax, redaction: compileRedaction(redactFields, redactPatterns) };
 }
 
 /** The names that may stand in the scope of a signature. */

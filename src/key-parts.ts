@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { readSettings } from './admin/settings.ts';
 import type { Settings } from './config/settings.ts';
 import { limitsFromFields } from './domain/limits/limit-fields.ts';
+import { callLogging } from './domain/logging/call-logging.ts';
+import { bothRules, readLoggingRules } from './domain/logging/logging-rules.ts';
 import { type BearerHash, CachedKeyHolders, type CredentialFacts } from './keys/key-holders.ts';
 import { openKeyring, type Keyring } from './keys/keyring.ts';
 import type { Clock, KeyHolders, Log } from './ports.ts';
@@ -86,9 +88,10 @@ async function findFacts(
   const owner = await findCredential(storage.read, kind, lookups);
   if (owner === null) return null;
   const { credential, key, team, user } = owner;
+  const keySettings = readSettings(key.settings);
   return {
     credential,
-    key: { ...key, ...readSettings(key.settings) },
+    key: { ...key, ...keySettings },
     team,
     user: user === null ? null : { ...user, role: role.parse(user.role) },
     limits: [
@@ -96,5 +99,6 @@ async function findFacts(
       ...limitsFromFields({ kind: 'team', id: key.teamId ?? '' }, team?.limits ?? {}),
       ...limitsFromFields({ kind: 'user', id: key.userId ?? '' }, user?.limits ?? {}),
     ],
+    logging: callLogging(bothRules(keySettings.logging, readLoggingRules(team?.settings ?? {}))),
   };
 }

@@ -1,8 +1,12 @@
+import type { AdminParts } from './admin/ports.ts';
 import type { AdminServer } from './admin/serve.ts';
 import type { StoredParts } from './parts-at-start.ts';
 import type { KeyParts } from './key-parts.ts';
 import type { Exchange } from './ports.ts';
 import type { Proxy } from './proxy/proxy.ts';
+
+/** What it shows of the gateway and its settings. */
+type AdminFacts = Pick<AdminParts, 'version' | 'logging'>;
 
 /**
  * Answers requests of the management API. It and its libraries are loaded when somebody first manages something; until
@@ -11,7 +15,7 @@ import type { Proxy } from './proxy/proxy.ts';
 export function createManagement(
   stored: StoredParts,
   proxy: Proxy,
-  version: string,
+  facts: AdminFacts,
 ): (exchange: Exchange) => Promise<void> {
   let admin: Promise<AdminServer> | null = null;
   const { keys } = stored;
@@ -20,7 +24,7 @@ export function createManagement(
       refuseManagement(exchange);
       return;
     }
-    admin ??= openAdmin({ ...stored, keys }, proxy, version);
+    admin ??= openAdmin({ ...stored, keys }, proxy, facts);
     const server = await admin;
     await server.handle({ exchange, requestId: proxy.newRequestId(), sourceAddress: proxy.clientAddress(exchange) });
   };
@@ -29,7 +33,7 @@ export function createManagement(
 async function openAdmin(
   stored: StoredParts & { readonly keys: Promise<KeyParts> },
   proxy: Proxy,
-  version: string,
+  facts: AdminFacts,
 ): Promise<AdminServer> {
   const storage = await stored.storage;
   const { keyring, rehash } = await stored.keys;
@@ -50,7 +54,7 @@ async function openAdmin(
       bodyBytes,
       clock,
       log,
-      version,
+      ...facts,
       dataKeys: keyring,
       rehash,
     }),

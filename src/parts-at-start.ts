@@ -108,9 +108,9 @@ export function sinksOnceReady({ sinks, metrics }: StoredParts): CallSinks | nul
   const opening = Promise.all(ready);
   void opening.then((opened) => (open = opened)).catch(() => undefined);
   return {
-    accept: (event) => {
-      if (open !== null) for (const sink of open) sink.accept(event);
-      else void opening.then((opened) => opened.forEach((sink) => sink.accept(event))).catch(() => undefined);
+    accept: (event, wanted) => {
+      if (open !== null) for (const sink of open) sink.accept(event, wanted);
+      else void opening.then((opened) => opened.forEach((sink) => sink.accept(event, wanted))).catch(() => undefined);
     },
   };
 }

@@ -256,8 +256,8 @@ export interface CallLedger {
 
 /** Whoever else is told of each finished call. */
 export interface CallSinks {
-  /** Never waits, never throws. */
-  accept(event: SinkEvent): void;
+  /** Never waits, never throws. @param wanted whether a sink, by its name, gets this one; left out where all do */
+  accept(event: SinkEvent, wanted?: (sink: string) => boolean): void;
 }
 
 /** Lines for operators. Nothing in `facts` may be a secret. */

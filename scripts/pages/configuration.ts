@@ -12,7 +12,7 @@ const valueSchema = z.object({
   enum: z.array(z.string()).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
-  anyOf: z.array(z.object({ type: z.string().optional() })).optional(),
+  anyOf: z.array(z.object({ type: z.string().optional(), const: z.string().optional() })).optional(),
 });
 type Value = z.output<typeof valueSchema>;
 
@@ -66,7 +66,8 @@ function values({ type, enum: choices, minimum, maximum, anyOf }: Value): string
   const types = [type ?? [], (anyOf ?? []).map((one) => one.type ?? [])].flat(2);
   if (types.includes('array')) return 'list';
   if (types.includes('object')) return 'map';
-  if (types.includes('boolean')) return '`true` `false`';
+  const words = (anyOf ?? []).flatMap((one) => one.const ?? []);
+  if (types.includes('boolean')) return ['true', 'false', ...words].map(code).join(' ');
   return 'text';
 }
 

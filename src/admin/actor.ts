@@ -1,6 +1,7 @@
 import type { StoredKey } from '../domain/holders.ts';
 import type { OutputCap } from '../domain/limits/call-bounds.ts';
 import { routesWithin } from '../domain/allowed-routes.ts';
+import type { LoggingRules } from '../domain/logging/logging-rules.ts';
 import { excessOf } from '../domain/policy/within.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import { Problem } from './problem.ts';
@@ -29,6 +30,7 @@ export interface KeyActor {
   readonly grants: readonly Grant[];
   readonly allowedRoutes: readonly string[] | null;
   readonly outputCap: OutputCap | null;
+  readonly logging: { readonly key: LoggingRules; readonly team: LoggingRules };
   readonly boundBy: BoundBy;
   readonly expiresMs: number | null;
   /** Of the credential it has shown. */

@@ -11,6 +11,7 @@ import { findBearer } from './credentials.ts';
 import { boundBy } from './held-limits.ts';
 import type { AdminParts } from './ports.ts';
 import { Problem } from './problem.ts';
+import { readLoggingRules } from '../domain/logging/logging-rules.ts';
 import { readSettings } from './settings.ts';
 
 const NO_MASTER_KEY =
@@ -99,8 +100,8 @@ function requireSource(grants: readonly Grant[], sourceAddress: string | null): 
 }
 
 async function keyActor(owner: CredentialOwner, grants: readonly Grant[], parts: AdminParts): Promise<Actor> {
-  const { key, credential, user } = owner;
-  const { allowedRoutes, outputCap } = readSettings(key.settings);
+  const { key, team, credential, user } = owner;
+  const { allowedRoutes, outputCap, logging } = readSettings(key.settings);
   const memberships = key.userId === null ? [] : await parts.store.read.listMemberships(key.userId);
   return {
     kind: 'key',
@@ -111,6 +112,7 @@ async function keyActor(owner: CredentialOwner, grants: readonly Grant[], parts:
     grants,
     allowedRoutes,
     outputCap,
+    logging: { key: logging, team: readLoggingRules(team?.settings ?? {}) },
     boundBy: boundBy(owner),
     expiresMs: key.expiresMs,
     credentialId: credential.id,

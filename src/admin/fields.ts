@@ -81,7 +81,7 @@ const FEATURES: FieldTable = {
   disable_global_guardrails: { ...ELSEWHERE, neutral: false },
   policies: ELSEWHERE,
   prompts: ELSEWHERE,
-  logging: ELSEWHERE,
+  logging: { why: 'the fields sinks, disabled_sinks and record_content of keys and teams say what sinks get' },
   enforced_params: ELSEWHERE,
   object_permission: ELSEWHERE,
   allowed_cache_controls: ELSEWHERE,
@@ -106,10 +106,21 @@ const GRANTS: FieldTable = {
   tags: 'kept',
 };
 
+/** What sinks get of the calls. Null is said by who takes a rule away. */
+const LOGGING: FieldTable = {
+  sinks: 'limit',
+  disabled_sinks: 'limit',
+  record_content: 'limit',
+  content_sample_rate: 'limit',
+  redact_fields: 'limit',
+  redact_patterns: 'limit',
+};
+
 export const KEY_FIELDS: FieldTable = {
   ...LIMITS,
   ...FEATURES,
   ...GRANTS,
+  ...LOGGING,
   key: 'enforced',
   key_alias: 'enforced',
   key_type: 'enforced',
@@ -135,6 +146,7 @@ export const TEAM_FIELDS: FieldTable = {
   ...LIMITS,
   ...FEATURES,
   ...GRANTS,
+  ...LOGGING,
   team_id: 'enforced',
   team_alias: 'kept',
   members_with_roles: 'enforced',

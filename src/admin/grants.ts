@@ -5,6 +5,7 @@ import { grantFaults } from '../domain/policy/grant-faults.ts';
 import { DEFAULT_GRANT, type Grant } from '../domain/policy/grant.ts';
 import { GRANT_FIELDS, type Actor, isAdmin, requireHeld } from './actor.ts';
 import { type LimitInput, limitsAfter } from './limits.ts';
+import { withoutLogging } from './litellm-logging.ts';
 import { Problem, shownValue } from './problem.ts';
 
 /** The fields of a request that a grant is made of. An empty list restricts nothing. */
@@ -79,7 +80,7 @@ export function holderAfter(input: HolderInput, base: HolderFacts, silent: Grant
     ...limitsAfter(input, base, actor),
     grant,
     blocked: input.blocked ?? base.blocked,
-    metadata: input.metadata ?? base.metadata,
+    metadata: input.metadata === undefined ? base.metadata : withoutLogging(input.metadata),
     tags: input.tags ?? tagsIn(input.metadata) ?? base.tags,
   };
 }

@@ -8,7 +8,18 @@ const METADATA_BYTES_MAX = 64 * 1024;
 export const KEYS_PER_REQUEST_MAX = 1000;
 
 /** What LiteLLM reads out of metadata and acts upon. Here nobody would. */
-const ACTED_ON_BY_LITELLM = new Set(['guardrails', 'policies', 'logging', 'model_rpm_limit', 'model_tpm_limit']);
+const ACTED_ON_BY_LITELLM: ReadonlySet<string> = new Set([
+  'guardrails',
+  'policies',
+  'logging',
+  'litellm_disabled_callbacks',
+  'callback_settings',
+  'model_rpm_limit',
+  'model_tpm_limit',
+]);
+/** What of it is acted on where keys and teams say it, see `litellm-logging.ts`. */
+const LOGGING_METADATA: ReadonlySet<string> = new Set(['logging', 'litellm_disabled_callbacks']);
+const NONE: ReadonlySet<string> = new Set();
 
 /** What ids and names are made of: no control characters, no halves of surrogate pairs. */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]*$/u;
@@ -21,14 +32,8 @@ export const durationText = z.string().refine((text) => durationMs(text) !== nul
 
 const patternList = z.array(z.string().max(2048)).max(1000);
 
-export const metadataObject = z
-  .record(z.string(), z.unknown())
-  .transform((value, context): JsonObject => {
-    const fault = metadataFault(value);
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-    return fault === null && isJsonObject(value) ? value : {};
-  })
-  .openapi({ type: 'object', additionalProperties: true });
+export const metadataObject = metadataBut(NONE);
+export const metadataWithLogging = metadataBut(LOGGING_METADATA);
 
 const tagList = z.array(nameText.min(1)).max(100);
 
@@ -88,8 +93,21 @@ export const pageSizeShape = {
   page_size: wholeNumber(1, 100).default(25),
 } as const;
 
-function metadataFault(value: Readonly<Record<string, unknown>>): string | null {
-  const acted = Object.keys(value).find((name) => ACTED_ON_BY_LITELLM.has(name) && !isEmpty(value[name]));
+/** @param understood names that LiteLLM acts upon, and we too */
+function metadataBut(understood: ReadonlySet<string>) {
+  return z
+    .record(z.string(), z.unknown())
+    .transform((value, context): JsonObject => {
+      const fault = metadataFault(value, understood);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+      return fault === null && isJsonObject(value) ? value : {};
+    })
+    .openapi({ type: 'object', additionalProperties: true });
+}
+
+function metadataFault(value: Readonly<Record<string, unknown>>, understood: ReadonlySet<string>): string | null {
+  const isActedOn = (name: string): boolean => ACTED_ON_BY_LITELLM.has(name) && !understood.has(name);
+  const acted = Object.keys(value).find((name) => isActedOn(name) && !isEmpty(value[name]));
   if (acted !== undefined) return `holds ${acted}, which the gateway would not act on`;
   const bytes = Buffer.byteLength(JSON.stringify(value));
   return bytes > METADATA_BYTES_MAX ? `is over ${METADATA_BYTES_MAX} bytes of JSON` : null;

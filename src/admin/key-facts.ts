@@ -14,8 +14,11 @@ import { holderAfter, inheritedGrant, NEW_KEY, NEW_OWNER } from './grants.ts';
 import { requireBoundAlike } from './held-limits.ts';
 import { durationText, keyShape } from './inputs.ts';
 import { holderLimitShape } from './limit-inputs.ts';
+import { inheritedLogging, loggingAfter } from './logging.ts';
+import { loggingShape } from './logging-inputs.ts';
 import type { AdminChange } from './ports.ts';
 import { Problem } from './problem.ts';
+import type { AdminRequest } from './route.ts';
 import { DEFAULT_GRANT } from '../domain/policy/grant.ts';
 import { type HolderSettings, NO_SETTINGS, outputCapOf, readSettings, storedSettings } from './settings.ts';
 
@@ -28,6 +31,7 @@ const OUTPUT_TOKENS_MAX = 1_000_000_000;
 /** What requests say of a key, new or not. */
 export const keyInput = z.object({
   ...keyShape,
+  ...loggingShape,
   ...holderLimitShape,
   max_output_tokens_reserved: z
     .number()
@@ -55,20 +59,20 @@ const ROUTES_OF_TYPE = {
  */
 export function newKeyFacts(
   input: KeyInput,
-  actor: Actor,
-  nowMs: number,
+  { actor, parts }: AdminRequest,
   owner: 'user' | 'team',
 ): Omit<KeyFacts, 'name'> {
   const held = actor.kind === 'key' ? actor : { allowedRoutes: null, outputCap: null, expiresMs: null };
   const holder = holderAfter(input, { ...NEW_KEY, grant: inheritedGrant(actor) }, DEFAULT_GRANT, actor);
   requireHeld(actor, holder.grant);
+  const owners = ownersOf(input, actor, owner);
   const { allowedRoutes, outputCap } = held;
-  const settings = settingsAfter(input, { ...NO_SETTINGS, allowedRoutes, outputCap });
+  const inherited = { ...NO_SETTINGS, allowedRoutes, outputCap, logging: inheritedLogging(actor, owners.teamId) };
+  const settings = settingsAfter(input, inherited, { actor, parts });
   requireRoutesHeld(actor, settings.allowedRoutes);
   requireOutputCapHeld(actor, settings.outputCap);
-  const expiresMs = input.duration === undefined ? held.expiresMs : endOf(input.duration, nowMs);
+  const expiresMs = input.duration === undefined ? held.expiresMs : endOf(input.duration, parts.clock.nowMs());
   requireExpiryHeld(actor, expiresMs);
-  const owners = ownersOf(input, actor, owner);
   requireBoundAlike(actor, { keyId: null, ...owners });
   return {
     ...holder,
@@ -80,16 +84,16 @@ export function newKeyFacts(
 }
 
 /** What is to be changed of a key. @throws Problem 403, 422 */
-export function keyPatch(input: KeyInput, key: StoredKey, actor: Actor, nowMs: number): Patch<KeyFacts> {
+export function keyPatch(input: KeyInput, key: StoredKey, { actor, parts }: AdminRequest): Patch<KeyFacts> {
   const holder = holderAfter(input, key, DEFAULT_GRANT, actor);
   if (input.blocked === false && key.blocked && !isAdmin(actor)) {
     throw new Problem(403, 'Only an administrator may unblock a key.', { param: 'blocked' });
   }
-  const settings = settingsAfter(input, readSettings(key.settings));
+  const settings = settingsAfter(input, readSettings(key.settings), { actor, parts });
   if (input.allowed_routes !== undefined || input.key_type !== undefined)
     requireRoutesHeld(actor, settings.allowedRoutes);
   if (input.max_output_tokens_reserved !== undefined) requireOutputCapHeld(actor, settings.outputCap);
-  const expiresMs = input.duration === undefined ? key.expiresMs : endOf(input.duration, nowMs);
+  const expiresMs = input.duration === undefined ? key.expiresMs : endOf(input.duration, parts.clock.nowMs());
   if (input.duration !== undefined) requireExpiryHeld(actor, expiresMs);
   for (const field of ['team_id', 'user_id'] as const) {
     if (input[field] === undefined || isAdmin(actor)) continue;
@@ -142,7 +146,11 @@ function ownersOf(
   return { teamId, userId: isAdmin(actor) || actor.kind === 'master' ? asked : actor.userId };
 }
 
-function settingsAfter(input: KeyInput, base: HolderSettings): HolderSettings {
+function settingsAfter(
+  input: KeyInput,
+  base: HolderSettings,
+  { actor, parts }: Pick<AdminRequest, 'actor' | 'parts'>,
+): HolderSettings {
   const { allowed_routes: routes, default_region: region, key_type: type } = input;
   const { max_output_tokens_reserved: outputTokens } = input;
   const ofType = type === undefined ? base.allowedRoutes : (ROUTES_OF_TYPE[type] ?? base.allowedRoutes);
@@ -151,6 +159,7 @@ function settingsAfter(input: KeyInput, base: HolderSettings): HolderSettings {
     allowedRoutes: emptied ? null : routes === undefined || routes.length === 0 ? ofType : routes,
     defaultRegion: region === undefined ? base.defaultRegion : textOrNull(region),
     outputCap: outputTokens === undefined ? base.outputCap : outputTokens === null ? null : outputCapOf(outputTokens),
+    logging: loggingAfter(input, base.logging, actor, parts.logging),
   };
 }
 

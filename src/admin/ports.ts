@@ -61,6 +61,15 @@ export interface AdminParts {
   /** A new id for a team or user. */
   readonly newId: () => string;
   readonly version: string;
+  readonly logging: OfferedLogging;
+}
+
+/** What there is of logging for keys and teams to choose from. */
+export interface OfferedLogging {
+  /** Names of the sinks. */
+  readonly sinks: readonly string[];
+  /** Of whose calls content is kept, unless they say otherwise. */
+  readonly content: 'none' | 'per-key' | 'all';
 }
 
 /** What was used: by the counters of limits, and by the ledger. */

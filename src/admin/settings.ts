@@ -1,5 +1,11 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts';
 import type { OutputCap } from '../domain/limits/call-bounds.ts';
+import {
+  type LoggingRules,
+  NO_LOGGING_RULES,
+  readLoggingRules,
+  storedLoggingRules,
+} from '../domain/logging/logging-rules.ts';
 
 /** What is enforced of a key beside its grant. Stored in its `settings`, where who lets requests in reads it too. */
 export interface HolderSettings {
@@ -9,15 +15,23 @@ export interface HolderSettings {
   readonly defaultRegion: string | null;
   /** `max_output_tokens_reserved`: requests that could get more output are refused; null for what the model gives. */
   readonly outputCap: OutputCap | null;
+  /** What sinks get of its calls. A team has this one alone. */
+  readonly logging: LoggingRules;
 }
 
-export const NO_SETTINGS: HolderSettings = { allowedRoutes: null, defaultRegion: null, outputCap: null };
+export const NO_SETTINGS: HolderSettings = {
+  allowedRoutes: null,
+  defaultRegion: null,
+  outputCap: null,
+  logging: NO_LOGGING_RULES,
+};
 
-export function storedSettings({ allowedRoutes, defaultRegion, outputCap }: HolderSettings): JsonObject {
+export function storedSettings({ allowedRoutes, defaultRegion, outputCap, logging }: HolderSettings): JsonObject {
   return {
     ...(allowedRoutes === null ? {} : { allowed_routes: allowedRoutes }),
     ...(defaultRegion === null ? {} : { default_region: defaultRegion }),
     ...(outputCap === null ? {} : { max_output_tokens_reserved: outputCap.tokens }),
+    ...storedLoggingRules(logging),
   };
 }
 
@@ -28,6 +42,7 @@ export function readSettings(stored: JsonObject): HolderSettings {
     allowedRoutes: routes === undefined ? null : (strings(routes) ?? ['/unreadable']),
     defaultRegion: typeof region === 'string' ? region : null,
     outputCap: outputTokens === undefined ? null : outputCapOf(typeof outputTokens === 'number' ? outputTokens : 0),
+    logging: readLoggingRules(stored),
   };
 }
 

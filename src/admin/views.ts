@@ -1,6 +1,7 @@
 import type { HolderFacts, StoredCustomer, StoredKey, StoredTeam, StoredUser } from '../domain/holders.ts';
 import type { Page, PageRequest, SpenderKind } from '../domain/lists.ts';
 import { z } from '@hono/zod-openapi';
+import { type LoggingRules, readLoggingRules } from '../domain/logging/logging-rules.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import { spendingShape, viewSpending } from './limit-views.ts';
 import { readSettings } from './settings.ts';
@@ -22,6 +23,15 @@ const holderShape = {
   ...spendingShape,
 } as const;
 
+const loggingView = {
+  sinks: z.array(z.string()).nullable().openapi({ description: 'Null: all there are.' }),
+  disabled_sinks: z.array(z.string()),
+  record_content: z.boolean().nullable().openapi({ description: 'Null: as the gateway does.' }),
+  content_sample_rate: z.number(),
+  redact_fields: z.array(z.string()),
+  redact_patterns: z.array(z.string()),
+} as const;
+
 export const keyView = z.object({
   token: z.string().openapi({ description: 'The public id of the key. It is no secret and no hash of one.' }),
   token_id: z.string(),
@@ -33,6 +43,7 @@ export const keyView = z.object({
   allowed_routes: z.array(z.string()),
   default_region: z.string().nullable(),
   max_output_tokens_reserved: z.number().nullable(),
+  ...loggingView,
   ...holderShape,
 });
 
@@ -48,6 +59,7 @@ export const teamView = z.object({
   team_id: z.string(),
   team_alias: z.string().nullable(),
   members_with_roles: z.array(z.object({ user_id: z.string(), role: z.string() })),
+  ...loggingView,
   ...holderShape,
 });
 
@@ -75,7 +87,7 @@ type ViewParts = Parameters<typeof spendingOf>[2];
 /** At most 1,000 at once. */
 export const viewKeys: Show<StoredKey, z.infer<typeof keyView>> = (keys, parts) =>
   withSpending('key', keys, parts, (key, spending) => {
-    const { allowedRoutes, defaultRegion, outputCap } = readSettings(key.settings);
+    const { allowedRoutes, defaultRegion, outputCap, logging } = readSettings(key.settings);
     return {
       token: key.id,
       token_id: key.id,
@@ -87,6 +99,7 @@ export const viewKeys: Show<StoredKey, z.infer<typeof keyView>> = (keys, parts) 
       allowed_routes: [...(allowedRoutes ?? [])],
       default_region: defaultRegion,
       max_output_tokens_reserved: outputCap?.tokens ?? null,
+      ...viewLogging(logging),
       ...viewHolder(key),
       ...spending,
     };
@@ -106,6 +119,7 @@ export const viewTeams: Show<TeamWithMembers, z.infer<typeof teamView>> = (teams
     team_id: team.id,
     team_alias: team.alias,
     members_with_roles: team.members.map(({ userId, role }) => ({ user_id: userId, role })),
+    ...viewLogging(readLoggingRules(team.settings)),
     ...viewHolder(team),
     ...spending,
   }));
@@ -191,6 +205,17 @@ function viewHolder(
     created_at: date(holder.createdMs),
     created_by: holder.createdBy,
     updated_at: date(holder.updatedMs),
+  };
+}
+
+function viewLogging(rules: LoggingRules) {
+  return {
+    sinks: rules.sinks === null ? null : [...rules.sinks],
+    disabled_sinks: [...rules.disabledSinks],
+    record_content: rules.recordContent,
+    content_sample_rate: rules.contentSampleRate,
+    redact_fields: [...rules.redactFields],
+    redact_patterns: [...rules.redactPatterns],
   };
 }
 

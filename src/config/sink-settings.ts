@@ -59,10 +59,14 @@ export const sinkSettings = {
       about:
         'Prometheus metrics at /metrics, behind the master key: by our names, or by those of LiteLLM where it has the same.',
     }),
-  recordContent: flag().register(settingFacts, {
-    env: ['OUTCROP_RECORD_CONTENT'],
-    about: 'Give sinks what was asked and answered, as text for people. Prompts may hold what nobody should read.',
-  }),
+  recordContent: z
+    .union([z.literal('per-key'), flag()], { error: 'must be true, false or per-key' })
+    .default(false)
+    .register(settingFacts, {
+      env: ['OUTCROP_RECORD_CONTENT'],
+      about:
+        'Give sinks what was asked and answered, as text for people: true, or per-key for the keys and teams that ask for it. Prompts may hold what nobody should read.',
+    }),
   contentBytesMax: z.coerce
     .number()
     .int()

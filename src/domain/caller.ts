@@ -1,5 +1,6 @@
 import type { OutputCap } from './limits/call-bounds.ts';
 import type { Limit } from './limits/limit.ts';
+import type { CallLogging } from './logging/call-logging.ts';
 import type { Grant } from './policy/grant.ts';
 
 /** What a caller may manage, in LiteLLM's words. */
@@ -27,6 +28,8 @@ export interface KeyCaller {
   readonly limits: readonly Limit[];
   /** The most output a call may reserve; null for what the model gives. */
   readonly outputCap: OutputCap | null;
+  /** Of the key and of its team. */
+  readonly logging: CallLogging;
 }
 
 /**

@@ -8,6 +8,7 @@ import { bearerDigest, type DataKey, secretAccessKeyOf } from '../domain/keys/da
 import type { RandomBytes } from '../domain/keys/random-text.ts';
 import type { OutputCap } from '../domain/limits/call-bounds.ts';
 import type { Limit } from '../domain/limits/limit.ts';
+import type { CallLogging } from '../domain/logging/call-logging.ts';
 import type { Grant } from '../domain/policy/grant.ts';
 import type { Clock, KeyHolder, KeyHolders } from '../ports.ts';
 import type { Keyring } from './keyring.ts';
@@ -37,6 +38,8 @@ export interface CredentialFacts {
   readonly user: { readonly grant: Grant; readonly blocked: boolean; readonly role: Role } | null;
   /** Of the key, its team and its user. */
   readonly limits: readonly Limit[];
+  /** Of the key and its team. */
+  readonly logging: CallLogging;
 }
 
 /** The look-up behind the memory. @throws when the store can't be asked, which is not the same as null */
@@ -229,7 +232,7 @@ export class CachedKeyHolders implements KeyHolders {
   }
 
   /** Null when the data key of the credential no longer counts. */
-  #holderOf(kind: 'bearer' | 'aws', { credential, key, team, user, limits }: CredentialFacts): Found | null {
+  #holderOf(kind: 'bearer' | 'aws', { credential, key, team, user, limits, logging }: CredentialFacts): Found | null {
     const dataKey = this.#options.keyring.byVersion(credential.dataKeyVersion);
     if (dataKey === undefined) return null;
     const caller: KeyCaller = {
@@ -247,6 +250,7 @@ export class CachedKeyHolders implements KeyHolders {
       tags: [...new Set([...key.tags, ...(team?.tags ?? [])])],
       limits,
       outputCap: key.outputCap,
+      logging,
     };
     const secretAccessKey = kind === 'aws' ? secretAccessKeyOf(dataKey, credential.lookup) : null;
     const holder = { caller, validUntilMs: credential.validUntilMs, secretAccessKey };

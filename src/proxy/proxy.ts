@@ -1,7 +1,7 @@
 import type { Sign } from '../domain/aws/sigv4/sign.ts';
 import type { Verify } from '../domain/aws/sigv4/verify.ts';
 import type { Bound } from '../domain/bound.ts';
-import type { ContentOptions } from '../domain/content/body-text.ts';
+import type { ContentChoice } from '../domain/logging/content-choice.ts';
 import type { UnboundedCalls } from '../domain/limits/charges.ts';
 import type { UsualUse } from '../domain/limits/usual-use.ts';
 import type { Policy } from '../domain/policy/permit.ts';
@@ -47,8 +47,6 @@ export interface ProxyOptions {
   /** A header of the operator's own that names the end user, in lower case. */
   readonly customerHeader: string | null;
   readonly unboundedCalls: UnboundedCalls;
-  /** What is kept of requests and answers for the sinks; null for nothing. */
-  readonly content: ContentOptions | null;
   /** Whether a stream ends when a budget it runs under has been spent. */
   readonly cutStreams: boolean;
   /** Whether AWS is told, for its own logs, which key and team a call is for. */
@@ -92,6 +90,8 @@ export interface Proxy {
   /** The price book in force. */
   prices(): PriceBook;
   readonly ledger: CallLedger;
+  /** How requests and answers are kept for the sinks. */
+  readonly contentOptions: ContentChoice;
   /** Null where no call record goes anywhere else. */
   readonly sinks: CallSinks | null;
   /** Told once of each call that is over. */

@@ -292,13 +292,14 @@ function readUsage({ metered }: Call, status: number, headers: readonly string[]
 }
 
 /** Who keeps what people want to read of it, where that is switched on. Whatever else needed the request has it by now. */
-function readContent(call: Call, { options }: Proxy): ContentReader | null {
+function readContent(call: Call, proxy: Proxy): ContentReader | null {
   const { metered, operation } = call;
   if (metered === null || operation === null) return null;
   let reader: ContentReader | null = null;
-  if (options.content !== null) {
-    reader = createContentReader(operation.qualifiedName, options.content);
-    call.content = { request: requestContent(metered.request.body, options.content), reader };
+  const options = proxy.contentOptions(call.caller, call.id);
+  if (options !== null) {
+    reader = createContentReader(operation.qualifiedName, options);
+    call.content = { request: requestContent(metered.request.body, options), reader };
   }
   metered.request.letGoOfBody();
   return reader;

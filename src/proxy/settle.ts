@@ -41,7 +41,8 @@ function settledRecord(call: Call, outcome: CallOutcome, complete: boolean, prox
   call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
   if (!isRecorded(call)) return null;
   const record = recordOf(call, settled, outcome, proxy);
-  proxy.sinks?.accept({ record, trace: traceOf(call), content: contentOf(call) });
+  const event = { record, trace: traceOf(call), content: contentOf(call) };
+  proxy.sinks?.accept(event, call.caller?.kind === 'key' ? call.caller.logging.wantsSink : undefined);
   return record;
 }
 

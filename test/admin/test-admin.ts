@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { bindAdminLedger } from '../../src/admin-ledger.ts';
 import { bindAdminParts } from '../../src/admin-parts.ts';
-import type { AdminParts, Metering } from '../../src/admin/ports.ts';
+import type { AdminParts, Metering, OfferedLogging } from '../../src/admin/ports.ts';
 import { createAdminServer } from '../../src/admin/serve.ts';
 import { dataKey, type DataKey } from '../../src/domain/keys/data-key.ts';
 import { Bound } from '../../src/domain/bound.ts';
@@ -55,6 +55,7 @@ export async function openTestAdmin({
   prices = createPriceBook(packagedPrices()),
   resolutions = new Map(),
   elapsedMs = () => performance.now(),
+  logging = { sinks: ['stdout', 'audit'], content: 'all' },
   meter,
 }: {
   readonly database: TestDatabase;
@@ -65,6 +66,8 @@ export async function openTestAdmin({
   /** What AWS says that names stand for. */
   readonly resolutions?: ReadonlyMap<string, Resolution>;
   readonly elapsedMs?: () => number;
+  /** What keys and teams have to choose from. */
+  readonly logging?: OfferedLogging;
   /** Real counters and a real ledger instead of those of `metering`. */
   readonly meter?: (storage: Storage, clock: Clock) => Metering;
 }): Promise<TestAdmin> {
@@ -97,6 +100,7 @@ export async function openTestAdmin({
     clock,
     log,
     version: '0.0.0',
+    logging,
   });
   const server = createAdminServer(parts);
   return {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { newBearerKey } from '../../src/domain/keys/bearer-key.ts';
 import { bearerDigest, dataKey } from '../../src/domain/keys/data-key.ts';
+import { LOGGED_IN_FULL } from '../../src/domain/logging/call-logging.ts';
 import { DEFAULT_GRANT } from '../../src/domain/policy/grant.ts';
 import { CachedKeyHolders } from '../../src/keys/key-holders.ts';
 
@@ -42,6 +43,7 @@ function memoryOver(key: string) {
         team: null,
         user: null,
         limits: [],
+        logging: LOGGED_IN_FULL,
       });
     },
     rehash: () => undefined,

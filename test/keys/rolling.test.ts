@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { newAccessKeyId } from '../../src/domain/keys/access-key-id.ts';
 import { newBearerKey } from '../../src/domain/keys/bearer-key.ts';
 import { bearerDigest, type DataKey, secretAccessKeyOf } from '../../src/domain/keys/data-key.ts';
+import { LOGGED_IN_FULL } from '../../src/domain/logging/call-logging.ts';
 import { DEFAULT_GRANT } from '../../src/domain/policy/grant.ts';
 import { CachedKeyHolders, type CredentialFacts } from '../../src/keys/key-holders.ts';
 import { type Keyring, openKeyring } from '../../src/keys/keyring.ts';
@@ -71,6 +72,7 @@ function factsOf(lookup: string, { version }: DataKey): CredentialFacts {
     team: null,
     user: null,
     limits: [],
+    logging: LOGGED_IN_FULL,
   };
 }
 

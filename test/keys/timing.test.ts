@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { bearerDigest, dataKey } from '../../src/domain/keys/data-key.ts';
+import { LOGGED_IN_FULL } from '../../src/domain/logging/call-logging.ts';
 import { DEFAULT_GRANT } from '../../src/domain/policy/grant.ts';
 import { CachedKeyHolders } from '../../src/keys/key-holders.ts';
 
@@ -83,6 +84,7 @@ test('how long a wrong key takes says nothing about how much of a right one it s
         team: null,
         user: null,
         limits: [],
+        logging: LOGGED_IN_FULL,
       };
     },
     rehash: () => undefined,

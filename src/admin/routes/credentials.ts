@@ -42,7 +42,7 @@ async function regenerate(input: z.infer<typeof regenerateInput>, request: Admin
   const fresh = makeCredentials(own, 'new_key', actor, parts);
   const key = await changing(request, 'key.regenerate', async (change) => {
     const before = await requireOwnKey(change, input.key, actor, parts);
-    const patch = keyPatch(input, before, actor, parts.clock.nowMs());
+    const patch = keyPatch(input, before, request);
     if (!mayHoldKey(actor, { userId: before.userId })) {
       throw new Problem(403, 'The secret of a key is given to its user or to a proxy admin.', { param: 'key' });
     }

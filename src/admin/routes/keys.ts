@@ -61,7 +61,7 @@ async function generate(
   action: string,
 ) {
   const { actor, parts } = request;
-  const facts = newKeyFacts(input, actor, parts.clock.nowMs(), owner);
+  const facts = newKeyFacts(input, request, owner);
   const fresh = makeCredentials(input.key === '' ? undefined : input.key, 'key', actor, parts);
   const key = await changing(request, action, (change) => storeKey(change, facts, fresh, request));
   return { body: await viewFresh(key, fresh, parts) };
@@ -70,7 +70,7 @@ async function generate(
 async function update(change: AdminChange, input: z.infer<typeof updateInput>, request: AdminRequest) {
   const { actor, parts } = request;
   const key = await requireOwnKey(change, input.key, actor, parts);
-  const patch = keyPatch(input, key, actor, parts.clock.nowMs());
+  const patch = keyPatch(input, key, request);
   await requireLimitsKept(change, key, patch, actor);
   await ensureUser(change, patch.userId ?? null, actor);
   return change.updateKey(key.id, patch);

@@ -1,6 +1,7 @@
 import type { StoredTeam } from '../../domain/holders.ts';
 import type { Page, PageRequest, TeamFilter } from '../../domain/lists.ts';
 import { z } from '@hono/zod-openapi';
+import { NO_LOGGING_RULES, readLoggingRules, storedLoggingRules } from '../../domain/logging/logging-rules.ts';
 import { type Actor, isAdmin, leadsTeam, requireHeld, seesAll } from '../actor.ts';
 import { ofChange, TEAM_FIELDS } from '../fields.ts';
 import { holderAfter, mentionsGrant, NEW_OWNER, OPEN_GRANT } from '../grants.ts';
@@ -8,6 +9,8 @@ import { grantShape, idText, nameText, pageShape, pageSizeShape } from '../input
 import { holderLimitShape } from '../limit-inputs.ts';
 import { mentionsLimits } from '../limits.ts';
 import { textOrNull } from '../key-facts.ts';
+import { loggingAfter } from '../logging.ts';
+import { loggingShape } from '../logging-inputs.ts';
 import { addMember } from '../members.ts';
 import type { AdminParts, AdminReads } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -25,7 +28,12 @@ import {
 
 const KEYS_SHOWN = 100;
 
-const teamShape = { ...grantShape, ...holderLimitShape, team_alias: nameText.optional() } as const;
+const teamShape = {
+  ...grantShape,
+  ...loggingShape,
+  ...holderLimitShape,
+  team_alias: nameText.optional(),
+} as const;
 const member = z.strictObject({
   role: z.enum(['admin', 'user']).default('user'),
   user_id: idText.optional(),
@@ -68,8 +76,10 @@ async function updateTeam(input: z.infer<typeof updateInput>, request: AdminRequ
       throw new Problem(403, 'What a team may do and spend is changed by a proxy admin.');
     }
     const { grant, limits, budgetId, blocked, metadata, tags } = holderAfter(input, before, OPEN_GRANT, actor);
+    const logging = loggingAfter(input, readLoggingRules(before.settings), actor, parts.logging);
+    const settings = storedLoggingRules(logging);
     const alias = input.team_alias === undefined ? before.alias : textOrNull(input.team_alias);
-    return change.updateTeam(before.id, { grant, limits, budgetId, blocked, metadata, tags, alias });
+    return change.updateTeam(before.id, { grant, limits, budgetId, blocked, metadata, tags, settings, alias });
   });
   return answerTeam(team, parts);
 }
@@ -116,9 +126,10 @@ export const TEAM_ROUTES: readonly Route[] = [
       const { actor, parts } = request;
       const facts = holderAfter(input, NEW_OWNER, OPEN_GRANT, actor);
       requireHeld(actor, facts.grant);
+      const settings = storedLoggingRules(loggingAfter(input, NO_LOGGING_RULES, actor, parts.logging));
       const id = input.team_id ?? parts.newId();
       const team = await changing(request, 'team.new', async (change) => {
-        const made = await change.insertTeam(id, { ...facts, alias: textOrNull(input.team_alias) });
+        const made = await change.insertTeam(id, { ...facts, settings, alias: textOrNull(input.team_alias) });
         for (const one of input.members_with_roles ?? []) await addMember(change, id, one, request);
         return made;
       });

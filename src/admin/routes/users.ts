@@ -79,7 +79,7 @@ export const USER_ROUTES: readonly Route[] = [
       requireHeld(actor, facts.grant);
       const id = input.user_id ?? parts.newId();
       const { key_alias, duration } = input;
-      const keyFacts = newKeyFacts({ key_alias, duration, user_id: id }, actor, parts.clock.nowMs(), 'user');
+      const keyFacts = newKeyFacts({ key_alias, duration, user_id: id }, request, 'user');
       const fresh = makeCredentials(undefined, 'key', actor, parts);
       const { user, key } = await changing(request, 'user.new', async (change) => {
         const made = await change.insertUser(id, {

@@ -30,6 +30,12 @@ export class Redaction {
     return this.#patterns.length > 0;
   }
 
+  /** What either leaves out. */
+  plus(other: Redaction): Redaction {
+    const names = new Set([...this.#names, ...other.#names]);
+    return new Redaction(names, [...this.#paths, ...other.#paths], [...this.#patterns, ...other.#patterns]);
+  }
+
   /**
    * Whether the value at a path is left out whole.
    * @param path the names of the members it stands in, from the outside in; null for an item of a list

@@ -1,3 +1,4 @@
+import { LOGGED_IN_FULL } from '../../../src/domain/logging/call-logging.ts';
 import type { KeyCaller } from '../../../src/domain/caller.ts';
 import { HeaderList, IDENTITY_HEADERS } from '../../../src/domain/headers.ts';
 import { identifyOperation } from '../../../src/domain/operations/identify.ts';
@@ -45,6 +46,7 @@ export function callerOf(...grants: readonly Grant[]): KeyCaller {
     tags: [],
     limits: [],
     outputCap: null,
+    logging: LOGGED_IN_FULL,
   };
 }
 
