@@ -6,6 +6,7 @@ import { until } from '../support/until.ts';
 import { AWKWARD_EVENTS } from './awkward-events.ts';
 import { type Mood, Receiver } from './receiver.ts';
 import { SINK_CASES, type SinkCase } from './sink-cases.ts';
+import { SPAN_CASES } from './span-cases.ts';
 import { openTestSinks, settingsOf, type TestSinks, type TestSinksOptions } from './test-sinks.ts';
 import { NO_TRACE } from './traces.ts';
 
@@ -48,8 +49,8 @@ function assertAllThere(sinkCase: SinkCase, receiver: Receiver, events: readonly
   assert.deepEqual([...ids].sort(), events.map(({ record }) => record.id).sort());
 }
 
-for (const sinkCase of SINK_CASES) {
-  const { name, delivery, takes = () => true } = sinkCase;
+for (const sinkCase of [...SINK_CASES, ...SPAN_CASES]) {
+  const { name, delivery, takes = () => true, countsAll = false } = sinkCase;
 
   describe(`the sink ${name}`, () => {
     test('brings its receiver every call, field by field, as the receiver wants it', async () => {
@@ -57,7 +58,7 @@ for (const sinkCase of SINK_CASES) {
       const { receiver, sinks } = scene;
       const wanted = AWKWARD_EVENTS.filter(takes);
       accept(sinks, AWKWARD_EVENTS);
-      await until(() => sinks.one().delivered === wanted.length);
+      await until(() => sinks.one().delivered === (countsAll ? AWKWARD_EVENTS : wanted).length);
       const events = new Map(wanted.map((event) => [event.record.id, event]));
       for (const request of receiver.received) {
         await sinkCase.verify(request);

@@ -29,6 +29,8 @@ export interface SinkCase {
   readonly compare: (request: Received, eventsById: ReadonlyMap<string, SinkEvent>) => void;
   /** Whether the sink has anything to say about a call. */
   readonly takes?: (event: SinkEvent) => boolean;
+  /** Whether what it has nothing to say about counts as delivered too: it looks at whole batches. */
+  readonly countsAll?: boolean;
 }
 
 /** For sinks whose payload is the whole record: each is read back and must be what was handed over. */

@@ -89,9 +89,12 @@ function writeTokens(span: AttributeWriter, { usage }: CallRecord, names: SpanDi
   also('cacheWriteTokens', tokens.cacheWrite);
 }
 
-function writeOwn(span: AttributeWriter, { id, attribution, outcome, usage, cost, priceVersion }: CallRecord): void {
-  span.text('outcrop.call.id', id);
-  span.text('outcrop.outcome', outcome);
+function writeOwn(span: AttributeWriter, record: CallRecord): void {
+  const { attribution, firstByteMs, usage, cost } = record;
+  span.text('outcrop.call.id', record.id);
+  span.text('outcrop.outcome', record.outcome);
+  span.text('outcrop.operation.kind', record.operationKind);
+  span.double('outcrop.time_to_first_byte', firstByteMs === null ? null : firstByteMs / 1000);
   span.text('outcrop.key.id', attribution.keyId);
   span.text('outcrop.key.alias', attribution.keyAlias);
   span.text('outcrop.team.id', attribution.teamId);
@@ -100,17 +103,28 @@ function writeOwn(span: AttributeWriter, { id, attribution, outcome, usage, cost
   span.texts('outcrop.tags', attribution.tags);
   if (cost.kind === 'known') span.double('outcrop.cost.usd', usdNumber(cost.nanos));
   else span.text('outcrop.cost.missing', cost.missing);
-  span.text('outcrop.price.version', priceVersion);
+  span.text('outcrop.price.version', record.priceVersion);
+  if (record.reservedNanos > 0n) span.double('outcrop.reserved.usd', usdNumber(record.reservedNanos));
   span.text('outcrop.usage.source', usage.source);
   span.flag('outcrop.usage.complete', usage.complete);
+  span.text('outcrop.service_tier', usage.serviceTier);
+  if (usage.latencyOptimized) span.flag('outcrop.latency_optimized', true);
   for (const [unit, quantity] of otherUnits(usage)) span.double(`outcrop.usage.${snakeCase(unit)}`, quantity);
 }
 
-/** What is no tokens, which are in the attributes of the conventions: each unit once, whatever its variants. */
+/** Units that the attributes of the conventions tell, alone or as what is left of a sum. */
+const TOLD: ReadonlySet<UsageUnit> = new Set<UsageUnit>([
+  'inputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheWrite5mTokens',
+]);
+
+/** What the conventions have no attribute for: each unit once, whatever its variants. */
 function otherUnits({ lines }: Usage): ReadonlyMap<UsageUnit, number> {
   const units = new Map<UsageUnit, number>();
   for (const { unit, quantity } of lines) {
-    if (!unit.endsWith('Tokens')) units.set(unit, (units.get(unit) ?? 0) + quantity);
+    if (!TOLD.has(unit)) units.set(unit, (units.get(unit) ?? 0) + quantity);
   }
   return units;
 }
