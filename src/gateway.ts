@@ -39,6 +39,7 @@ import { GatewayIdentities, type LoadedCredentials } from './upstream/identities
 import { AwsModelResolver } from './upstream/model-resolver.ts';
 import { createTargets } from './upstream/targets.ts';
 import { UndiciUpstream } from './upstream/undici-upstream.ts';
+import { watchHealth } from './watch-health.ts';
 
 /** What the process gives the gateway beside its settings. */
 export interface GatewayInputs {
@@ -104,6 +105,12 @@ export async function openGateway({
   const running = new RunningCalls();
 
   const stored = openStoredParts({ settings, clock, log, fatal, loadCredentials, env });
+  const health = watchHealth({
+    ledger: stored.metering.then(({ ledger }) => ledger),
+    alert: (facts) => stored.alert(facts),
+    clock,
+    log,
+  });
   const addressOf = createClientAddresses(settings.trustedProxies);
   const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
@@ -172,7 +179,10 @@ export async function openGateway({
     contentOptions: createContentChoice(recorded),
     sinks: sinksOnceReady(stored),
     usualUse: new UsualUse(USUAL_KINDS_MAX),
-    callClosed: (call) => logCall(call, log),
+    callClosed: (call) => {
+      logCall(call, log);
+      health.callClosed(call);
+    },
   };
 
   const pages = createOperatorPages(stored, proxy, () => running.count);
@@ -243,6 +253,7 @@ export async function openGateway({
       await running.settled(LAST_WORDS_MS);
       server.destroyConnections();
       overload.stop();
+      health.stop();
       await closeStoredParts(stored);
       identities.close();
     },

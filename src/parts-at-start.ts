@@ -1,4 +1,5 @@
 import type { Settings } from './config/settings.ts';
+import type { AlertFacts } from './domain/alert.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { KeyParts } from './key-parts.ts';
@@ -18,6 +19,8 @@ export interface StoredParts {
   readonly sinks: Promise<Sinks> | null;
   /** Null where nobody wants them. */
   readonly metrics: Promise<GatewayMetrics> | null;
+  /** Tells an operator what can't wait, as soon as there is a way to. */
+  alert(facts: AlertFacts): void;
 }
 
 /** How long sinks may take to send what waits, when the process ends. */
@@ -65,6 +68,7 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
     names === 'off'
       ? null
       : import('./gateway-metrics.ts').then(({ openMetrics }) => openMetrics(names, clock.nowMs()));
+  const alert = (facts: AlertFacts): void => void sinks?.then((all) => all.alert(facts)).catch(() => undefined);
   const metering = Promise.all([storage, import('./metering-parts.ts')]).then(([opened, { openMeteringParts }]) =>
     openMeteringParts({
       settings,
@@ -72,12 +76,12 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
       clock,
       log,
       fatal,
-      alert: (facts) => void sinks?.then((all) => all.alert(facts)).catch(() => undefined),
+      alert,
     }),
   );
   // Who starts the process asks `storedPartsReady`; until then a rejection is not unhandled.
   for (const part of [storage, keys, metering, sinks, metrics]) part?.catch(() => undefined);
-  return { storage, keys, metering, sinks, metrics };
+  return { storage, keys, metering, sinks, metrics, alert };
 }
 
 /** Closes what was opened, in reverse. What never opened has nothing to close; why is for `storedPartsReady` to say. */

@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/ports.ts',
     'src/domain',
   ],
+  'src/watch-health.ts': ['src/proxy', 'src/ports.ts', 'src/domain'],
   'src/parts-at-start.ts': [
     'src/gateway-metrics.ts',
     'src/key-parts.ts',
@@ -70,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/operator-pages.ts',
     'src/management.ts',
     'src/log-call.ts',
+    'src/watch-health.ts',
     'src/admin',
     'src/ports.ts',
     'src/domain',

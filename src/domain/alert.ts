@@ -2,7 +2,8 @@ import type { Limit } from './limits/limit.ts';
 import { maxAt } from './limits/limit.ts';
 import type { Threshold } from './limits/thresholds.ts';
 import { windowPhrase } from './limits/window.ts';
-import type { ServiceId } from './operations/services.ts';
+import type { SpoolNews } from './spool-health.ts';
+import type { TargetNews } from './target-health.ts';
 import { usdText } from './usd.ts';
 
 /** Something that an operator should hear of now. Nothing in it is a secret. */
@@ -11,13 +12,8 @@ export type Alert = AlertFacts & { readonly atMs: number };
 export type AlertFacts =
   /** `used`: in the unit of the limit, nano-dollars for spend. */
   | { readonly kind: 'limitReached'; readonly limit: Limit; readonly threshold: Threshold; readonly used: number }
-  | { readonly kind: 'spoolFilling'; readonly bytes: number; readonly bytesMax: number }
-  | {
-      readonly kind: 'targetFailing';
-      readonly service: ServiceId;
-      readonly region: string;
-      readonly reason: string;
-    }
+  | SpoolNews
+  | TargetNews
   | { readonly kind: 'sinkFailing'; readonly sink: string; readonly reason: string }
   | { readonly kind: 'sinkWorking'; readonly sink: string }
   /** Its queue is at its bound: what comes now is lost to it. */
@@ -32,8 +28,16 @@ export function alertText(alert: Alert): string {
       return limitText(alert.limit, alert.threshold, alert.used, alert.atMs);
     case 'spoolFilling':
       return `The spool has ${mebibytes(alert.bytes)} of ${mebibytes(alert.bytesMax)} MiB: at its bound new requests are refused. Is the database in reach?`;
+    case 'spoolCalm':
+      return 'The spool has room again.';
+    case 'storeDown':
+      return `The database has taken no call records for ${Math.round(alert.forMs / 1000)} seconds: they wait in the spool. Nothing is lost while it has room.`;
+    case 'storeWorking':
+      return 'The database takes call records again.';
     case 'targetFailing':
       return `${alert.service} in ${alert.region} fails: ${alert.reason}`;
+    case 'targetWorking':
+      return `${alert.service} in ${alert.region} works again.`;
     case 'sinkFailing':
       return `The sink ${alert.sink} takes nothing: ${alert.reason}`;
     case 'sinkWorking':

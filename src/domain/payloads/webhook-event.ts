@@ -59,7 +59,11 @@ export function webhookEvent(alert: Alert): WebhookEvent {
 
 const EVENTS = {
   spoolFilling: 'spool_filling',
+  spoolCalm: 'spool_calm',
+  storeDown: 'store_down',
+  storeWorking: 'store_working',
   targetFailing: 'target_failing',
+  targetWorking: 'target_working',
   sinkFailing: 'sink_failing',
   sinkWorking: 'sink_working',
   sinkDropping: 'sink_dropping',

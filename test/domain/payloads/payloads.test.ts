@@ -145,7 +145,11 @@ describe('alerts', () => {
   test('every kind has words for people and a name for programs', () => {
     const kinds: readonly Alert[] = [
       { kind: 'spoolFilling', bytes: 900 * 1024 * 1024, bytesMax: 1024 * 1024 * 1024, atMs: NOON_MS },
+      { kind: 'spoolCalm', atMs: NOON_MS },
+      { kind: 'storeDown', forMs: 30_000, atMs: NOON_MS },
+      { kind: 'storeWorking', atMs: NOON_MS },
       { kind: 'targetFailing', service: 'bedrock', region: 'us-east-1', reason: 'no connection', atMs: NOON_MS },
+      { kind: 'targetWorking', service: 'bedrock', region: 'us-east-1', atMs: NOON_MS },
       { kind: 'sinkFailing', sink: 'datadog', reason: 'it answered 403', atMs: NOON_MS },
       { kind: 'sinkWorking', sink: 'datadog', atMs: NOON_MS },
       { kind: 'sinkDropping', sink: 'datadog', atMs: NOON_MS },
