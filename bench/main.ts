@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { bearers, pairs } from './callers.ts';
 import { measureKeys } from './legs/keys.ts';
 import { measureLatency } from './legs/latency.ts';
-import { measureMetering } from './legs/metering.ts';
+import { LIMITS, measureMetering } from './legs/metering.ts';
 import { measureRest } from './legs/rest.ts';
 import type { Contender } from './legs/rounds.ts';
 import { measureStreams } from './legs/streams.ts';
@@ -18,7 +18,7 @@ import { describeMachine } from './machine.ts';
 import { startNginxProxy, startOrigin } from './nginx.ts';
 import { MASTER_KEY, startGateway } from './outcrop.ts';
 import { pinSelf, Processes } from './processes.ts';
-import { formatDifference, formatProfile, profileUnary } from './profile.ts';
+import { formatDifference, formatProfile, formatStages, profileUnary } from './profile.ts';
 import { formatGoal, formatSection, type Section } from './report.ts';
 import { makeKeys } from './virtual-keys.ts';
 
@@ -95,7 +95,7 @@ async function run(): Promise<void> {
   const load = startLoad(processes);
   if (values.profile) {
     const origin = await startOrigin(processes, folder);
-    await profile(load, `http://127.0.0.1:${origin.port}`, values.only === 'keys');
+    await profile(load, `http://127.0.0.1:${origin.port}`, values.only);
     return;
   }
 
@@ -156,13 +156,20 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
   if (legs.includes('streams')) yield await measureStreams(processes, load, { folder, ...plan.streams });
 }
 
-async function profile(load: Load, upstream: string, withKeys: boolean): Promise<void> {
+async function profile(load: Load, upstream: string, leg: string | undefined): Promise<void> {
   const options = { upstream, bodyBytes: SMALL_BYTES, durationMs: values.quick ? 3000 : 10_000 };
   const of = (callers: Callers, inFolder: string) =>
     profileUnary(processes, load, { ...options, callers, folder: inFolder });
   const master = bearers([MASTER_KEY]);
-  if (!withKeys) {
-    console.log(formatProfile(await of(master, folder)));
+  if (leg === 'metering') {
+    const limited = await makeKeys(folder, FULL.metering.keys, { limits: LIMITS });
+    const everything = await of(bearers(limited.map(({ bearer }) => bearer)), folder);
+    console.log(formatProfile(everything) + formatStages(everything));
+    return;
+  }
+  if (leg !== 'keys') {
+    const found = await of(master, folder);
+    console.log(formatProfile(found) + formatStages(found));
     return;
   }
   const keysFolder = join(folder, 'keys');

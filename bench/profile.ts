@@ -6,17 +6,19 @@ import type { Callers } from './jobs.ts';
 import type { Load } from './load-client.ts';
 import { startGateway } from './outcrop.ts';
 import type { Processes } from './processes.ts';
+import { BUDGET_NGINX_US, REST, STAGES } from './stages.ts';
 
 const SHOWN_FUNCTIONS = 45;
 const CONNECTIONS = 32;
 /** Long enough that the code is compiled. */
-const WARM_UP_MS = 5000;
+const WARM_UP_MS = 15_000;
 
 /** The part of V8's .cpuprofile that is read here. Source: https://chromedevtools.github.io/devtools-protocol/tot/Profiler/ */
 const profileSchema = z.object({
   nodes: z.array(
     z.object({
       id: z.number(),
+      children: z.array(z.number()).optional(),
       callFrame: z.object({ functionName: z.string(), url: z.string(), lineNumber: z.number() }),
     }),
   ),
@@ -38,6 +40,8 @@ export interface ProfileOptions {
 export interface Profile {
   readonly requests: number;
   readonly selfUs: ReadonlyMap<string, number>;
+  /** The same by stage. */
+  readonly stagesUs: ReadonlyMap<string, number>;
 }
 
 /** Runs a gateway under V8's profiler and loads it; what it does before it is warm does not count. */
@@ -66,23 +70,53 @@ export async function profileUnary(
   await gateway.process.stop();
   const [file] = readdirSync(profiles);
   if (file === undefined) throw new Error(`The gateway left no profile:\n${gateway.process.output()}`);
-  return { requests, selfUs: selfTimes(readFileSync(join(profiles, file), 'utf8'), fromUs, requests) };
+  return { requests, ...selfTimes(readFileSync(join(profiles, file), 'utf8'), fromUs, requests) };
 }
 
-function selfTimes(json: string, fromUs: number, requests: number): ReadonlyMap<string, number> {
+function selfTimes(json: string, fromUs: number, requests: number): Omit<Profile, 'requests'> {
   const { nodes, samples, timeDeltas, startTime } = profileSchema.parse(JSON.parse(json));
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
+  const stages = stagesOf(nodes, names);
   const selfUs = new Map<string, number>();
+  const stagesUs = new Map<string, number>();
   let atUs = startTime;
   for (const [index, id] of samples.entries()) {
     const delta = timeDeltas[index] ?? 0;
     atUs += delta;
     if (atUs < fromUs) continue;
     const name = names.get(id) ?? '';
+    if (name === '(idle)') continue;
+    const stage = stages.get(id) ?? REST.name;
     selfUs.set(name, (selfUs.get(name) ?? 0) + delta / requests);
+    stagesUs.set(stage, (stagesUs.get(stage) ?? 0) + delta / requests);
   }
-  selfUs.delete('(idle)');
-  return selfUs;
+  return { selfUs, stagesUs };
+}
+
+type Nodes = z.output<typeof profileSchema>['nodes'];
+
+/** Of each node: its own stage, else that of who called it. */
+function stagesOf(nodes: Nodes, names: ReadonlyMap<number, string>): ReadonlyMap<number, string> {
+  const stages = new Map<number, string>();
+  // Callers stand before those they call.
+  for (const { id, children = [] } of nodes) {
+    const name = names.get(id) ?? '';
+    const own = STAGES.find(({ frames }) => frames.some((frame) => name.includes(frame)))?.name;
+    const stage = own ?? stages.get(id);
+    if (stage === undefined) continue;
+    stages.set(id, stage);
+    for (const child of children) stages.set(child, stage);
+  }
+  return stages;
+}
+
+/** Lines of text: what each stage took, beside what it may take on a machine where nginx takes so long. */
+export function formatStages({ stagesUs }: Profile): string {
+  const lines = [...STAGES, REST].map(({ name, budgetUs }) => {
+    const budget = budgetUs === null ? '      –' : column(budgetUs);
+    return `${column(stagesUs.get(name) ?? 0)} µs  ${budget} µs  ${name}`;
+  });
+  return `\nBy stage; then its budget where nginx takes ${BUDGET_NGINX_US} µs\n\n${lines.join('\n')}\n`;
 }
 
 /** Lines of text: the functions that took the most time themselves. */
@@ -128,5 +162,5 @@ interface CallFrame {
 function nameOf({ functionName, url, lineNumber }: CallFrame): string {
   if (url === '') return functionName;
   const file = /(?:dist|node_modules)\/.*$/.exec(url)?.[0] ?? url;
-  return `${functionName === '' ? '(anonymous)' : functionName} ${file}:${lineNumber + 1}`;
+  return `${file} ${functionName === '' ? '(anonymous)' : functionName}:${lineNumber + 1}`;
 }

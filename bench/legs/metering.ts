@@ -14,7 +14,7 @@ const RESIDENT_MB_MAX = 140;
 const BYTES_PER_MIB = 1024 * 1024;
 
 /** By LiteLLM's names, far above what a round can use: what is measured is the counting, not a refusal. */
-const LIMITS = { rpm_limit: 100_000_000, tpm_limit: 1_000_000_000_000, max_budget: 9_000_000 };
+export const LIMITS = { rpm_limit: 100_000_000, tpm_limit: 1_000_000_000_000, max_budget: 9_000_000 };
 
 export interface MeteringOptions extends RoundOptions {
   /** Of this leg alone: its database holds the keys and the calls. */

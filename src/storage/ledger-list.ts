@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import type { CallFilter, CallPage, CallPageRequest, CallPosition, StoredCall } from '../domain/ledger.ts';
 import { requestTimeMs } from '../domain/request-id.ts';
-import { dayOf, storedCall } from './ledger-calls.ts';
+import { dayOf, dayStartMs, storedCall } from './ledger-calls.ts';
 import { decimal, decimalOrNull, isOneOf } from './ledger-sql.ts';
 import type { Schema } from './schema.ts';
 import type { Storage } from './storage.ts';
@@ -28,7 +28,7 @@ export async function listCalls(storage: Storage, filter: CallFilter, page: Call
   if (!isPage || !Number.isSafeInteger(skip) || skip < 0 || skip > SKIP_MAX) {
     throw invalid(`Pages hold 1 to ${PAGE_SIZE_MAX} calls, and at most ${SKIP_MAX} can be skipped.`, 'page');
   }
-  const passing = callsThat(storage, filter);
+  const passing = callsThat(storage, await withinDaysOfKeys(storage, filter));
   const behind =
     after === null
       ? passing
@@ -48,8 +48,9 @@ export async function listCalls(storage: Storage, filter: CallFilter, page: Call
 
 /** How many calls there are, up to 10,000; more are told as 10,000. @throws StorageError invalid */
 export async function countCalls(storage: Storage, filter: CallFilter): Promise<number> {
+  const within = await withinDaysOfKeys(storage, filter);
   const { count } = await storage.read
-    .selectFrom(callsThat(storage, filter).select('call.id').limit(COUNT_MAX).as('counted'))
+    .selectFrom(callsThat(storage, within).select('call.id').limit(COUNT_MAX).as('counted'))
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return count;
@@ -80,6 +81,23 @@ export async function callsInOrder(
       : within.where(sql<SqlBool>`(call.started_at, call.id) > (${after.startedAtMs}, ${after.id})`);
   const rows = await withColumns(behind).orderBy('call.started_at').orderBy('call.id').limit(countMax).execute();
   return rows.map(storedCall);
+}
+
+/** The totals know on which days a key was used. SQLite has no index of calls by key, which would cost each call too much. */
+async function withinDaysOfKeys({ read }: Storage, filter: CallFilter): Promise<CallFilter> {
+  const { keyIds, fromMs, untilMs } = filter;
+  if (keyIds === undefined || keyIds.length > VALUES_MAX) return filter;
+  const { first, last } = await read
+    .selectFrom('daily_total')
+    .where((eb) => isOneOf(eb.ref('daily_total.key_id'), keyIds))
+    .select((eb) => [eb.fn.min('daily_total.day').as('first'), eb.fn.max('daily_total.day').as('last')])
+    .executeTakeFirstOrThrow();
+  if (first === null || last === null) return { ...filter, untilMs: fromMs };
+  return {
+    ...filter,
+    fromMs: Math.max(fromMs, dayStartMs(first)),
+    untilMs: Math.min(untilMs, dayStartMs(last + 1)),
+  };
 }
 
 function callsThat({ read, ledger }: Storage, filter: CallFilter) {

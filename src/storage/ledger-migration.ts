@@ -44,10 +44,10 @@ export async function ledgerTables(schema: SchemaModule, types: ColumnTypes): Pr
     .addPrimaryKeyConstraint('call_pkey', [...types.callKey])
     .modifyEnd(types.partitionedByDay)
     .execute();
-  if (types.callKey[0] !== 'started_at') {
+  if (!types.callsAreInOneTree) {
     await schema.createIndex('call_started').on('call').columns(['started_at', 'id']).execute();
+    await schema.createIndex('call_key').on('call').columns(['key_id', 'started_at']).execute();
   }
-  await schema.createIndex('call_key').on('call').columns(['key_id', 'started_at']).execute();
 
   await total(schema.createTable('daily_total'), types)
     .addPrimaryKeyConstraint('daily_total_pkey', ['day', 'group_hash'])

@@ -32,6 +32,7 @@ const COLUMN_TYPES: ColumnTypes = {
   counted: sql`bigint generated always as identity primary key`,
   tableEnd: sql``,
   callKey: ['id', 'day'],
+  callsAreInOneTree: false,
   partitionedByDay: sql`partition by range (day)`,
 };
 

@@ -35,6 +35,7 @@ const COLUMN_TYPES: ColumnTypes = {
   counted: sql`integer primary key autoincrement`,
   tableEnd: sql`strict`,
   callKey: ['started_at', 'id'],
+  callsAreInOneTree: true,
   partitionedByDay: sql`strict`,
 };
 
@@ -49,7 +50,7 @@ export async function openSqlite(dataDir: string): Promise<Engine> {
   try {
     makePrivateFile(dataDir, file);
     const writer = new DatabaseSync(file, { timeout: WRITER_BUSY_MS });
-    // Before the file is made: records of calls come in batches, and their index by key has a page of each key in use.
+    // Before the file is made: records of calls come in batches.
     await whileBusy(() => writer.exec(`pragma page_size = ${PAGE_BYTES}`));
     // Several processes that start at once get in each other's way while the first one switches the file to WAL.
     await whileBusy(() => writer.exec('pragma journal_mode = wal'));
