@@ -1,4 +1,5 @@
-import type { Answering, Receiver } from './receiver.ts';
+import { isPublish, publishAnswer } from './google-receiver.ts';
+import type { Answer, Answering, Received, Receiver } from './receiver.ts';
 
 /** What signs, and so is shown to nobody. */
 export const SQS_SECRET_ACCESS_KEY = 'canary+of+the+sink/that/signs/for/itself0';
@@ -12,8 +13,10 @@ export interface CanarySink {
   readonly options: (receiver: Receiver, own: string) => Options;
   /** Whether it proves itself by the gateway's own AWS credentials, and so shows their session token. */
   readonly usesGatewayCredentials?: boolean;
-  /** What its receiver answers when it is well. */
-  readonly body?: string;
+  /** What its receiver answers when it is well, where that is more than a yes. */
+  readonly answer?: (request: Received) => Answer;
+  /** What it answers however it is: the secret that everything else needs. */
+  readonly grants?: (request: Received, own: string) => Answer | null;
 }
 
 const byEndpoint =
@@ -42,7 +45,7 @@ export const CANARY_SINKS: readonly CanarySink[] = [
       sqs_aws_secret_access_key: SQS_SECRET_ACCESS_KEY,
       sqs_aws_session_token: own,
     }),
-    body: '{"Successful":[],"Failed":[]}',
+    answer: () => ({ status: 200, body: '{"Successful":[],"Failed":[]}' }),
   },
   {
     name: 'firehose',
@@ -52,7 +55,7 @@ export const CANARY_SINKS: readonly CanarySink[] = [
       firehose_endpoint_url: origin,
     }),
     usesGatewayCredentials: true,
-    body: '{"FailedPutCount":0,"RequestResponses":[]}',
+    answer: () => ({ status: 200, body: '{"FailedPutCount":0,"RequestResponses":[]}' }),
   },
   {
     name: 'cloudwatch',
@@ -62,7 +65,19 @@ export const CANARY_SINKS: readonly CanarySink[] = [
       cloudwatch_endpoint_url: origin,
     }),
     usesGatewayCredentials: true,
-    body: '{}',
+    answer: () => ({ status: 200, body: '{}' }),
+  },
+  {
+    name: 'gcs_pubsub',
+    options: ({ origin, port }) => ({
+      gcs_pubsub_topic_id: 'calls',
+      gcs_pubsub_project_id: 'project',
+      gcs_pubsub_endpoint_url: origin,
+      gce_metadata_host: `127.0.0.1:${port}`,
+    }),
+    answer: publishAnswer,
+    grants: (request, own) =>
+      isPublish(request) ? null : { status: 200, body: JSON.stringify({ access_token: own, expires_in: 3600 }) },
   },
   { name: 'datadog', options: ({ origin }, own) => ({ base_url: origin, api_key: own }) },
   {

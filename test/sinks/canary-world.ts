@@ -20,16 +20,19 @@ export class World {
   /** Whether receivers take what they are sent; else they refuse it, and repeat all of it. */
   isWell = false;
 
-  /** @param tls of the receiver of mails, which gets no password without it */
-  constructor(tls: { readonly cert: string; readonly key: string }) {
+  /**
+   * @param tls of the receiver of mails, which gets no password without it
+   * @param ownOf what a sink proves itself with
+   */
+  constructor(tls: { readonly cert: string; readonly key: string }, ownOf: (sink: string) => string) {
     this.mail = new MailReceiver({ ...tls, onAuth: (_login, _session, done) => done(null, { user: 'outcrop' }) });
     this.mail.answers = { data: () => (this.isWell ? null : 451) };
-    for (const { name, body } of CANARY_SINKS) {
+    for (const { name, answer = () => ({ status: 200 }), grants } of CANARY_SINKS) {
       const received: Received[] = [];
       this.received.set(name, received);
       const receiver = new Receiver((request) => {
         received.push(request);
-        return this.isWell ? { status: 200, ...(body === undefined ? {} : { body }) } : ECHO(request);
+        return grants?.(request, ownOf(name)) ?? (this.isWell ? answer(request) : ECHO(request));
       });
       this.receivers.set(name, receiver);
     }
