@@ -80,6 +80,12 @@ withGatewayFlags(keys.command('create').description('make a key with a pair of v
   .option('--sources <list>', 'addresses or CIDR blocks it may be used from (default: all)')
   .option('--expires <duration>', 'how long it lives: 12h, 30d, 6mo (default: for ever)')
   .option('--tags <list>', 'tags')
+  .option('--sinks <list>', 'sinks that get its calls, or "none" (default: all)')
+  .option('--disabled-sinks <list>', 'sinks that do not get its calls')
+  .option('--record-content <true|false>', 'whether what was asked and answered is kept (default: as the gateway does)')
+  .option('--content-sample-rate <share>', 'the share of calls whose content is kept, from 0 to 1')
+  .option('--redact-fields <list>', 'members of requests and answers that are not kept')
+  .option('--redact-patterns <patterns...>', 'patterns of texts that are not kept, one or several')
   .action(async (flags: CreateOptions & GatewayFlags) => {
     const { createKey } = await import('./commands/keys/keys.ts');
     await createKey(flags, keyCommand(flags));

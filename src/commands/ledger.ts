@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { nanosOfUsd, usdText } from '../domain/usd.ts';
 import { readKey } from './keys/carried-key.ts';
-import { given, type KeyCommand, MANAGER_KEYS } from './keys/keys.ts';
+import { given } from './keys/given.ts';
+import { type KeyCommand, MANAGER_KEYS } from './keys/keys.ts';
 import { type Ask, connectManagementApi, printable } from './keys/management-api.ts';
 import { numbersRight, table } from './table.ts';
 

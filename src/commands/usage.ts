@@ -5,7 +5,8 @@ import { USAGE_ALIASES, usageColumns } from '../domain/usage-columns.ts';
 import { CommandError } from './command-error.ts';
 import { readKey } from './keys/carried-key.ts';
 import { findKeyId } from './keys/find-key.ts';
-import { given, type KeyCommand, MANAGER_KEYS } from './keys/keys.ts';
+import { given } from './keys/given.ts';
+import { type KeyCommand, MANAGER_KEYS } from './keys/keys.ts';
 import { type Ask, connectManagementApi, printable } from './keys/management-api.ts';
 import { numbersRight, table } from './table.ts';
 

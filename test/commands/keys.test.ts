@@ -20,7 +20,7 @@ let gateway: TestGateway;
 let deserted: string;
 
 before(async () => {
-  gateway = await startTestGateway();
+  gateway = await startTestGateway({ env: { OUTCROP_SINKS: 'file', OUTCROP_RECORD_CONTENT: 'per-key' } });
   const gone = await startTestGateway();
   deserted = gone.origin;
   await gone.close();
@@ -100,6 +100,47 @@ describe('outcrop keys create', () => {
     assert.match(text, /^models +anthropic\.claude-\*, amazon\.nova-\*$/m);
     assert.match(text, /^state +active$/m);
     assert.doesNotMatch(text, /sk-(?!\.\.\.)/, 'a key is shown once');
+  });
+});
+
+describe('outcrop keys create says what sinks get', () => {
+  test('of which calls, and what of them is kept', async () => {
+    const logging = ['--sinks', 'file', '--disabled-sinks', 'file', '--record-content', 'true'];
+    const content = ['--content-sample-rate', '0.1', '--redact-fields', 'password,messages.*.content'];
+    const patterns = ['--redact-patterns', '\\d{3,4}', 'a,b'];
+    const { token_id: id } = await create(...logging, ...content, ...patterns);
+    assert.partialDeepStrictEqual(JSON.parse(await said(['show', id, '--json'])), {
+      sinks: ['file'],
+      disabled_sinks: ['file'],
+      record_content: true,
+      content_sample_rate: 0.1,
+      redact_fields: ['password', 'messages.*.content'],
+      redact_patterns: ['\\d{3,4}', 'a,b'],
+    });
+    const text = await said(['show', id]);
+    assert.match(text, /^sinks +file, but not file$/m);
+    assert.match(text, /^content +kept, of a share of 0\.1, without password and .*\\d\{3,4\} and a,b$/m);
+  });
+
+  test('and nothing at all', async () => {
+    const { token_id: id } = await create('--sinks', 'none', '--record-content', 'false');
+    const text = await said(['show', id]);
+    assert.match(text, /^sinks +none$/m);
+    assert.match(text, /^content +not kept$/m);
+  });
+
+  test('and what can not be meant is said before anything is sent', async () => {
+    for (const [option, value] of [
+      ['--sinks', ''],
+      ['--record-content', 'yes'],
+      ['--content-sample-rate', '1.1'],
+      ['--content-sample-rate', ''],
+      ['--redact-patterns', ''],
+    ] as const) {
+      const { exitCode, stderr } = await keys(['create', option, value], { url: deserted });
+      assert.equal(exitCode, 1);
+      assert.match(stderr, new RegExp(`${option} `));
+    }
   });
 });
 

@@ -36,6 +36,8 @@ export function describeKey(key: KeyAnswer, nowMs: number): string {
     ['sources', listed(key.allowed_source_addresses, 'all')],
     ['routes', listed(key.allowed_routes, 'all')],
     ['tags', listed(key.tags, NOTHING)],
+    ['sinks', sinksOf(key)],
+    ['content', contentOf(key)],
     ['created', `${key.created_at} by ${key.created_by}`],
   ]);
 }
@@ -49,6 +51,19 @@ export function describeSecrets(key: FreshKeyAnswer): string {
     ['AWS secret access key', key.aws_secret_access_key],
     ['expires', key.expires ?? 'never'],
   ]);
+}
+
+function sinksOf({ sinks, disabled_sinks: disabled }: KeyAnswer): string {
+  const named = sinks === null ? 'all' : listed(sinks, 'none');
+  return disabled.length === 0 ? named : `${named}, but not ${disabled.join(', ')}`;
+}
+
+function contentOf(key: KeyAnswer): string {
+  if (key.record_content === false) return 'not kept';
+  const kept = key.record_content === true ? 'kept' : 'as the gateway does';
+  const rate = key.content_sample_rate === 1 ? [] : [`of a share of ${key.content_sample_rate}`];
+  const redacted = [...key.redact_fields, ...key.redact_patterns];
+  return [kept, ...rate, ...(redacted.length === 0 ? [] : [`without ${redacted.join(' and ')}`])].join(', ');
 }
 
 function stateOf({ blocked, expires }: KeyAnswer, nowMs: number): string {

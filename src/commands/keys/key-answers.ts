@@ -18,6 +18,12 @@ export const keyAnswer = z.looseObject({
   allowed_source_addresses: names,
   allowed_routes: names,
   tags: names,
+  sinks: names.nullable(),
+  disabled_sinks: names,
+  record_content: z.boolean().nullable(),
+  content_sample_rate: z.number(),
+  redact_fields: names,
+  redact_patterns: names,
   created_at: z.string(),
   created_by: z.string(),
 });

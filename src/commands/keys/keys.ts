@@ -1,7 +1,8 @@
-import { CommandError } from '../command-error.ts';
 import { type KeySources, readKey } from './carried-key.ts';
 import { describeKey, describeKeys, describeSecrets } from './describe-key.ts';
 import { eachKey, findKeyId } from './find-key.ts';
+import { given, givenList } from './given.ts';
+import { type LoggingOptions, loggingFields } from './logging-options.ts';
 import { deletedAnswer, freshKeyAnswer, type KeyAnswer, keyInfoAnswer } from './key-answers.ts';
 import { type Ask, connectManagementApi } from './management-api.ts';
 
@@ -16,7 +17,7 @@ export interface KeyCommand extends KeySources {
 }
 
 /** As they are typed: lists are comma separated. */
-export interface CreateOptions {
+export interface CreateOptions extends LoggingOptions {
   readonly alias?: string;
   readonly team?: string;
   readonly user?: string;
@@ -44,6 +45,7 @@ export async function createKey(options: CreateOptions, command: KeyCommand): Pr
     allowed_regions: givenList('--regions', options.regions),
     allowed_source_addresses: givenList('--sources', options.sources),
     tags: givenList('--tags', options.tags),
+    ...loggingFields(options),
   };
   const ask = await connect(command);
   const key = await ask({ method: 'POST', path: '/key/generate', body }, freshKeyAnswer);
@@ -99,18 +101,4 @@ async function connect(command: KeyCommand): Promise<Ask> {
 
 function tell({ json, say }: KeyCommand, answer: object, text: string): void {
   say(json ? JSON.stringify(answer, null, 2) : text);
-}
-
-/** An empty value would restrict nothing, and is mostly a variable that nobody has set. @throws CommandError */
-export function given(option: string, text: string | undefined): string | undefined {
-  if (text?.trim() === '') throw new CommandError(`${option} is empty: give it a value or leave it out.`);
-  return text;
-}
-
-function givenList(option: string, text: string | undefined): readonly string[] | undefined {
-  const entries = given(option, text)
-    ?.split(',')
-    .map((entry) => entry.trim());
-  if (entries?.includes('') === true) throw new CommandError(`${option} has an empty entry.`);
-  return entries;
 }
