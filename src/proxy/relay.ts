@@ -1,4 +1,5 @@
 import { encodeExceptionFrame } from '../domain/aws/event-stream/frame-writer.ts';
+import { insteadOfQuotedSignature } from '../domain/aws/signature-refused.ts';
 import { Refusal } from '../domain/errors.ts';
 import { inboundHeaders, rawHeader } from '../domain/headers.ts';
 import type { Operation } from '../domain/operations/operation.ts';
@@ -62,6 +63,8 @@ class RelayedAnswer implements AnswerReceiver {
   #watch: StreamWatch | null = null;
   #listener: AnswerListener | null = null;
   #held: HeldAnswer | null = null;
+  /** The body of an answer whose own nobody may see. */
+  #instead: Buffer | null = null;
   /** Of an answer of known length that is not held, what has not come yet. */
   #bytesToCome = Infinity;
   /** The end of such an answer: who gets it has the answer whole, so it waits until that is written down. */
@@ -92,8 +95,11 @@ class RelayedAnswer implements AnswerReceiver {
     exchange.onGone(() => this.#clientLeft());
   }
 
-  head(status: number, headers: readonly string[], flow: AnswerFlow): void {
+  head(status: number, received: readonly string[], flow: AnswerFlow): void {
     this.#flow = flow;
+    const withheld = insteadOfQuotedSignature(status, received);
+    this.#instead = withheld?.body ?? null;
+    const headers = withheld?.headers ?? received;
     const call = this.#call;
     call.status = status;
     call.firstByteMs = this.#proxy.clock.elapsedMs() - call.startedMs;
@@ -116,6 +122,10 @@ class RelayedAnswer implements AnswerReceiver {
   }
 
   data(chunk: Buffer): void {
+    if (this.#instead === null) this.#take(chunk);
+  }
+
+  #take(chunk: Buffer): void {
     this.#call.responseBytes += chunk.length;
     if (this.#watch === null) this.#listener?.push(chunk);
     else this.#watch.push(chunk, this.#proxy.clock.elapsedMs());
@@ -144,6 +154,7 @@ class RelayedAnswer implements AnswerReceiver {
   }
 
   end(): void {
+    if (this.#instead !== null) this.#take(this.#instead);
     this.#upstreamOver = true;
     if (this.#watch?.mayEnd === false) {
       this.#cutShort('Bedrock ended the stream before its last event.', null);
