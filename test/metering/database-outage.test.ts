@@ -112,7 +112,7 @@ test(`calls go on while PostgreSQL is stopped for ${OUTAGE_MS / 1000} s and froz
     await fail();
     await pause(ms);
     const mendedMs = performance.now();
-    const during = load.between(failedMs, mendedMs);
+    const during = load.endedBetween(failedMs, mendedMs);
     const waiting = load.calls.size;
     await mend();
     await untilStored(running, waiting);
@@ -124,7 +124,7 @@ test(`calls go on while PostgreSQL is stopped for ${OUTAGE_MS / 1000} s and froz
     // Of what comes in such a time, at the pace of before.
     assert.ok(calls > CLIENTS, `${calls} calls while it was ${what}`);
   }
-  const before = load.between(startedMs, startedMs + 1000);
+  const before = load.endedBetween(startedMs, startedMs + 1000);
   await load.stop();
   await allStored(origin);
 

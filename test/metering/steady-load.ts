@@ -1,7 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { seededRandom } from '../domain/aws/seeded-random.ts';
 import { Caller } from './caller.ts';
 import type { Made } from './judging.ts';
 import type { PlannedCall, Random } from './workload.ts';
-import { seededRandom } from '../domain/aws/seeded-random.ts';
 
 /** A call with the time it took, on the clock of `performance`. */
 export interface TimedCall extends Made {
@@ -18,6 +19,9 @@ interface SteadyLoadOptions {
   readonly atOnce: number;
   readonly plan: (random: Random) => PlannedCall;
 }
+
+/** Who is refused comes again, but not at once: it would be a load of another kind. */
+const AFTER_REFUSAL_MS = 20;
 
 /** Clients that make calls, one after the other each, until they are told to stop. */
 export class SteadyLoad {
@@ -36,14 +40,19 @@ export class SteadyLoad {
         const startedMs = performance.now();
         const seen = await this.#caller.call(origin, called, planned);
         this.calls.set(called, { planned, seen, startedMs, endedMs: performance.now() });
+        if (seen.status !== 200) await pause(AFTER_REFUSAL_MS);
       }
     };
     this.#clients = Promise.all(Array.from({ length: atOnce }, client));
   }
 
-  /** Those that began in some time. */
-  between(fromMs: number, untilMs: number): readonly TimedCall[] {
-    return [...this.calls.values()].filter(({ startedMs }) => startedMs >= fromMs && startedMs < untilMs);
+  /** Those that ended in some time, also when they began before it. */
+  endedBetween(fromMs: number, untilMs: number): readonly TimedCall[] {
+    return [...this.calls.values()].filter(({ endedMs }) => endedMs >= fromMs && endedMs < untilMs);
+  }
+
+  begunSince(fromMs: number): readonly TimedCall[] {
+    return [...this.calls.values()].filter(({ startedMs }) => startedMs >= fromMs);
   }
 
   /** Lets the calls end that are under way. */
