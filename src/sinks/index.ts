@@ -8,6 +8,7 @@ export const SINKS: Readonly<Record<string, () => Promise<{ readonly sink: SinkD
   generic_api: () => import('./generic-api.ts'),
   s3_v2: () => import('./s3-v2.ts'),
   aws_sqs: () => import('./aws-sqs.ts'),
+  kafka: () => import('./kafka.ts'),
   gcs_pubsub: () => import('./gcs-pubsub.ts'),
   firehose: () => import('./firehose.ts'),
   cloudwatch: () => import('./cloudwatch.ts'),

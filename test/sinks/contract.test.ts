@@ -4,7 +4,7 @@ import type { SinkEvent } from '../../src/domain/sink-event.ts';
 import { sampleRecord } from '../ledger/sample-calls.ts';
 import { until } from '../support/until.ts';
 import { AWKWARD_EVENTS } from './awkward-events.ts';
-import { type Mood, Receiver } from './receiver.ts';
+import { type AnyReceiver, type Mood, Receiver } from './receiver.ts';
 import { SINK_CASES, type SinkCase } from './sink-cases.ts';
 import { SPAN_CASES } from './span-cases.ts';
 import { openTestSinks, settingsOf, type TestSinks, type TestSinksOptions } from './test-sinks.ts';
@@ -23,12 +23,12 @@ function noteworthy(count: number, from = 0): readonly SinkEvent[] {
 const PATIENT: TestSinksOptions = { bounds: { triesMax: Infinity, batchSize: 10 }, requestTimeoutMs: 100 };
 
 interface Scene {
-  readonly receiver: Receiver;
+  readonly receiver: AnyReceiver;
   readonly sinks: TestSinks;
 }
 
 async function open(sinkCase: SinkCase, options: TestSinksOptions = {}, away = false): Promise<Scene> {
-  const receiver = new Receiver(sinkCase.answering);
+  const receiver = sinkCase.receiver?.() ?? new Receiver(sinkCase.answering);
   await receiver.start();
   const settings = settingsOf(sinkCase.name, sinkCase.options(receiver));
   if (away) await receiver.stop();
@@ -44,7 +44,7 @@ function accept(sinks: TestSinks, events: readonly SinkEvent[]): void {
   for (const event of events) sinks.accept(event);
 }
 
-function assertAllThere(sinkCase: SinkCase, receiver: Receiver, events: readonly SinkEvent[]): void {
+function assertAllThere(sinkCase: SinkCase, receiver: AnyReceiver, events: readonly SinkEvent[]): void {
   const ids = new Set(receiver.received.flatMap((request) => sinkCase.idsOf(request)));
   assert.deepEqual([...ids].sort(), events.map(({ record }) => record.id).sort());
 }
@@ -79,7 +79,10 @@ for (const sinkCase of [...SINK_CASES, ...SPAN_CASES]) {
         receiver.mood = mood;
         accept(sinks, events);
         await until(() => sinks.one().failing);
-        assert.match(sinks.one().lastError?.message ?? '', /^it (?:answered 500|can not be reached|did not answer)/);
+        assert.match(
+          sinks.one().lastError?.message ?? '',
+          /^it (?:answered (?:500|KAFKA_STORAGE_ERROR)|can not be reached|did not answer)/,
+        );
         receiver.mood = 'well';
         await until(() => sinks.one().delivered === events.length);
         assertAllThere(sinkCase, receiver, events);

@@ -26,8 +26,19 @@ export type Mood = 'well' | 'reset' | 'silent' | 'trickle' | 'error';
 
 export type Answering = (request: Received) => Answer;
 
+/** What the contract of sinks needs of a receiver, whatever it speaks. */
+export interface AnyReceiver {
+  mood: Mood;
+  readonly received: readonly Received[];
+  readonly tries: number;
+  readonly origin: string;
+  readonly port: number;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** A receiver on loopback whose mood can be changed, and that can be away. */
-export class Receiver {
+export class Receiver implements AnyReceiver {
   mood: Mood = 'well';
   answering: Answering;
   /** What was answered with success. */

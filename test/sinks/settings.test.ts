@@ -78,8 +78,8 @@ describe('the setting sinks', () => {
 
 describe('settings of sinks', () => {
   test('a sink that does not exist is told with those that do', async () => {
-    const [line = ''] = await mistakes('kafka');
-    assert.match(line, /^sink kafka: there is no sink of the type kafka; there are stdout, file, generic_api/);
+    const [line = ''] = await mistakes('pigeon');
+    assert.match(line, /^sink pigeon: there is no sink of the type pigeon; there are stdout, file, generic_api/);
     assert.match((await mistakes('toString'))[0] ?? '', /there is no sink/);
   });
 

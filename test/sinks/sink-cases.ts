@@ -13,14 +13,17 @@ import {
   verifyAssertion,
 } from './google-receiver.ts';
 import { eventOfPayload } from './read-record.ts';
-import type { Answering, Received, Receiver } from './receiver.ts';
+import { KAFKA_TOPIC, KafkaBroker } from './kafka-broker.ts';
+import type { AnyReceiver, Answering, Received } from './receiver.ts';
 
 /** A sink of calls, its receiver, and how to see that what arrived is what was handed over. */
 export interface SinkCase {
   readonly name: string;
   readonly delivery: DeliveryKind;
-  readonly options: (receiver: Receiver) => Readonly<Record<string, unknown>>;
+  readonly options: (receiver: AnyReceiver) => Readonly<Record<string, unknown>>;
   readonly answering?: Answering;
+  /** One that does not speak HTTP. */
+  readonly receiver?: () => AnyReceiver;
   /** Checks what a real receiver would: who sends it, the form, the bounds. */
   readonly verify: (request: Received) => Promise<void> | void;
   /** The calls in a request. */
@@ -94,6 +97,8 @@ const cloudEvents = z.array(
   }),
 );
 
+const kafkaRecords = z.array(z.strictObject({ key: z.string().nullable(), value: z.string(), atMs: z.number() }));
+
 const inAws = (prefix: string): Readonly<Record<string, unknown>> => ({ [`${prefix}_region_name`]: 'us-east-1' });
 
 export const SINK_CASES: readonly SinkCase[] = [
@@ -151,6 +156,26 @@ export const SINK_CASES: readonly SinkCase[] = [
       assert.ok(bytes <= 256 * 1024);
     },
     ...ofPayloads(({ text }) => entries.parse(JSON.parse(text)).Entries.map(({ MessageBody }) => MessageBody)),
+  },
+  {
+    name: 'kafka',
+    delivery: 'at-least-once',
+    options: ({ port }) => ({
+      kafka_brokers: `127.0.0.1:${port}`,
+      kafka_topic: KAFKA_TOPIC,
+      kafka_compression: 'gzip',
+      format: 'outcrop',
+    }),
+    receiver: () => new KafkaBroker(),
+    verify: ({ target, headers, text }) => {
+      assert.equal(target, KAFKA_TOPIC);
+      assert.equal(headers['content-encoding'], 'gzip');
+      for (const { key, value, atMs } of kafkaRecords.parse(JSON.parse(text))) {
+        const { record } = eventOfPayload(value);
+        assert.deepEqual([key, atMs], [record.id, record.startedAtMs]);
+      }
+    },
+    ...ofPayloads(({ text }) => kafkaRecords.parse(JSON.parse(text)).map(({ value }) => value)),
   },
   {
     name: 'gcs_pubsub',

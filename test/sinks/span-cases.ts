@@ -4,7 +4,7 @@ import type { SinkEvent } from '../../src/domain/sink-event.ts';
 import type { UsageUnit } from '../../src/domain/usage/usage.ts';
 import type { Decoded } from '../domain/otlp/decode.ts';
 import { collect, valuesOf } from './otel-collector.ts';
-import type { Received, Receiver } from './receiver.ts';
+import type { AnyReceiver, Received } from './receiver.ts';
 import type { SinkCase } from './sink-cases.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ type Attributes = Readonly<Record<string, unknown>>;
 /** A sink that sends spans. */
 interface SpanCase {
   readonly name: string;
-  readonly options: (receiver: Receiver) => Readonly<Record<string, unknown>>;
+  readonly options: (receiver: AnyReceiver) => Readonly<Record<string, unknown>>;
   /** Below which OTLP is. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
