@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { createBudgetGauges } from './budget-gauges.ts';
 import { listenHost } from './config/listen-host.ts';
 import { recordedContent } from './config/recorded-content.ts';
 import type { Settings } from './config/settings.ts';
@@ -111,6 +112,7 @@ export async function openGateway({
     clock,
     log,
   });
+  const noteBudgets = createBudgetGauges(stored.metrics);
   const addressOf = createClientAddresses(settings.trustedProxies);
   const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
@@ -182,6 +184,7 @@ export async function openGateway({
     callClosed: (call) => {
       logCall(call, log);
       health.callClosed(call);
+      noteBudgets(call);
     },
   };
 

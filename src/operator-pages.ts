@@ -1,5 +1,6 @@
 import { readClaim } from './domain/credential-carriers.ts';
 import { Refusal } from './domain/errors.ts';
+import { FAILED_LOGINS_WINDOW_SECONDS } from './domain/failed-logins.ts';
 import type { Exchange } from './ports.ts';
 import type { Proxy } from './proxy/proxy.ts';
 import type { StoredParts } from './parts-at-start.ts';
@@ -29,15 +30,34 @@ export function createOperatorPages(stored: StoredParts, proxy: Proxy, running: 
     has: (target) => PATHS.test(target),
     answer: async (exchange) => {
       if (exchange.method !== 'GET') answer(exchange, 405, json({ error: 'This page is read by GET.' }));
-      else if (!holdsMasterKey(exchange, proxy)) {
-        answer(exchange, 401, json({ error: 'This page needs the master key: Authorization: Bearer <master key>.' }));
-      } else {
+      else if (!holdsMasterKey(exchange, proxy)) refuse(exchange, proxy);
+      else {
         const page = await pageOf(exchange.target);
         if (page === null) answer(exchange, 404, json({ error: 'There are no metrics: set OUTCROP_METRICS.' }));
         else answer(exchange, 200, page);
       }
     },
   };
+}
+
+/** A wrong key counts with all others that come from its address: nobody guesses here what is counted elsewhere. */
+function refuse(exchange: Exchange, proxy: Proxy): void {
+  const isGuess = proxy.masterKey !== null && bringsSomething(exchange, proxy);
+  if (isGuess && proxy.tooManyFailedLogins(proxy.clientAddress(exchange))) {
+    const text = 'Too many requests with wrong keys have come from this address.';
+    answer(exchange, 429, json({ error: text }), ['retry-after', String(FAILED_LOGINS_WINDOW_SECONDS)]);
+  } else {
+    answer(exchange, 401, json({ error: 'This page needs the master key: Authorization: Bearer <master key>.' }));
+  }
+}
+
+function bringsSomething({ headers }: Exchange, { options }: Proxy): boolean {
+  try {
+    return readClaim(headers, options.keyHeader).kind !== 'none';
+  } catch (error) {
+    if (error instanceof Refusal) return true;
+    throw error;
+  }
 }
 
 function holdsMasterKey({ headers }: Exchange, { masterKey, options }: Proxy): boolean {
@@ -79,7 +99,7 @@ function json(value: object): Page {
   return { contentType: 'application/json', text: `${JSON.stringify(value)}\n` };
 }
 
-function answer(exchange: Exchange, status: number, { contentType, text }: Page): void {
-  const headers = ['content-type', contentType, 'cache-control', 'no-store'];
+function answer(exchange: Exchange, status: number, { contentType, text }: Page, more: readonly string[] = []): void {
+  const headers = ['content-type', contentType, 'cache-control', 'no-store', ...more];
   exchange.answerWhole(status, headers, Buffer.from(text), false);
 }

@@ -67,7 +67,7 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
   const metrics =
     names === 'off'
       ? null
-      : import('./gateway-metrics.ts').then(({ openMetrics }) => openMetrics(names, clock.nowMs()));
+      : import('./gateway-metrics.ts').then(({ openMetrics }) => openMetrics(names, clock));
   const alert = (facts: AlertFacts): void => void sinks?.then((all) => all.alert(facts)).catch(() => undefined);
   const metering = Promise.all([storage, import('./metering-parts.ts')]).then(([opened, { openMeteringParts }]) =>
     openMeteringParts({

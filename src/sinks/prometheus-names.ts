@@ -99,6 +99,10 @@ export const STATE_FAMILIES = {
     help: 'What a team may still spend.',
     litellm: 'litellm_remaining_team_budget_metric',
   },
+  outcrop_remaining_budgets_left_out_total: {
+    type: 'counter',
+    help: 'How often a key or a team that had not called for longest was left out of the remaining budgets.',
+  },
   process_cpu_seconds_total: { type: 'counter', help: 'Time on processors, of the user and of the system.' },
   process_resident_memory_bytes: { type: 'gauge', help: 'Memory in use.' },
   process_start_time_seconds: { type: 'gauge', help: 'When the process began, since the epoch.' },

@@ -17,6 +17,8 @@ export interface Metrics {
   observe(record: CallRecord): void;
   /** Says how something is now. @param labels names and values, where there are several of a kind */
   set(name: StateName, value: number, labels?: Labels): void;
+  /** Says all there is of a family now; what was said of it before is gone. As many as are given: their bound is elsewhere. */
+  replace(name: StateName, states: readonly State[]): void;
   /** All metrics, for `METRICS_CONTENT_TYPES` of the same format. */
   render(format?: MetricsFormat): string;
 }
@@ -26,7 +28,7 @@ export interface MetricsOptions extends Partial<CallMetricsBounds> {
 }
 
 const BOUNDS: CallMetricsBounds = { callersMax: 2000, latenciesMax: 300, modelsMax: 200 };
-/** Of one family of states: sinks are few, keys with a budget may be many. */
+/** Of one family of states that are set one by one: sinks are few. */
 const STATES_MAX = 1000;
 
 export function createMetrics({ names = 'outcrop', ...bounds }: MetricsOptions = {}): Metrics {
@@ -40,6 +42,9 @@ export function createMetrics({ names = 'outcrop', ...bounds }: MetricsOptions =
       const id = JSON.stringify(labels);
       if (family.size < STATES_MAX || family.has(id)) family.set(id, { labels, value });
     },
+    replace: (name, all) => {
+      states.set(name, new Map(all.map((state) => [JSON.stringify(state.labels), state])));
+    },
     render: (format = 'text') => {
       const text = new MetricsText(format);
       writeCalls(text, calls, names);
@@ -49,7 +54,7 @@ export function createMetrics({ names = 'outcrop', ...bounds }: MetricsOptions =
   };
 }
 
-interface State {
+export interface State {
   readonly labels: Labels;
   readonly value: number;
 }
