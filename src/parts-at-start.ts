@@ -39,7 +39,7 @@ interface Inputs {
 export function openStoredParts({ settings, clock, log, fatal, loadCredentials, env }: Inputs): StoredParts {
   const { databaseUrl, dataDir, masterKey } = settings;
   const storage = import('./storage/storage.ts').then(({ openStorage }) =>
-    openStorage({ databaseUrl, dataDir, clock, log }),
+    openStorage({ databaseUrl, dataDir, callsOutlivePower: settings.durability === 'power', clock, log }),
   );
   const secret = settings.secretKey ?? masterKey;
   const keys =

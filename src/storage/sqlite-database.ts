@@ -69,6 +69,21 @@ export class SqliteConnection implements SqliteDatabase {
     };
   }
 
+  /**
+   * Runs transactions that wait for the disk, or do not: then a loss of power may undo them, but nothing else, and nothing
+   * that was stored before. The disk would hold up the whole process. Nobody else may use the connection meanwhile.
+   * Source: https://www.sqlite.org/pragma.html#pragma_synchronous
+   */
+  async synchronous<Result>(full: boolean, work: () => Promise<Result>): Promise<Result> {
+    if (full) return work();
+    this.#database.exec('pragma synchronous = normal');
+    try {
+      return await work();
+    } finally {
+      if (this.#database.isOpen) this.#database.exec('pragma synchronous = full');
+    }
+  }
+
   /** Takes the write lock at once: a transaction that reads first and writes then could be refused in the middle. */
   async begin(): Promise<void> {
     await whileBusy(() => this.#database.exec('begin immediate'));

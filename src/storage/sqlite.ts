@@ -10,7 +10,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { ChangeSource, Engine } from './engine.ts';
-import { sqliteLedger } from './ledger-sqlite.ts';
+import { sqliteLedger, type SqliteLedgerOptions } from './ledger-sqlite.ts';
 import { migrate } from './migrate.ts';
 import type { ColumnTypes } from './column-types.ts';
 import type { Schema } from './schema.ts';
@@ -44,7 +44,7 @@ const COLUMN_TYPES: ColumnTypes = {
  * open; SQLite needs a local disk for that.
  * @throws StorageError cannotOpen
  */
-export async function openSqlite(dataDir: string): Promise<Engine> {
+export async function openSqlite(dataDir: string, options: SqliteLedgerOptions): Promise<Engine> {
   const file = path.join(dataDir, FILE_NAME);
   const { DatabaseSync } = await import('node:sqlite');
   try {
@@ -65,7 +65,7 @@ export async function openSqlite(dataDir: string): Promise<Engine> {
     return {
       read,
       write,
-      ledger: sqliteLedger(write, connection),
+      ledger: sqliteLedger(write, connection, options),
       // `begin immediate` has taken the lock of the whole file.
       lock: async () => undefined,
       announce: async () => undefined,

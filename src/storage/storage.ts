@@ -47,6 +47,11 @@ export interface StorageOptions {
   /** `postgres://…` or `postgresql://…`; null for SQLite in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /**
+   * Whether SQLite waits for the disk when it stores calls, as it does for everything else. What is kept elsewhere until
+   * then only for the life of the process need not. True where nothing is said.
+   */
+  readonly callsOutlivePower?: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -55,8 +60,10 @@ export interface StorageOptions {
  * Opens the store and brings its tables up to date. Several instances may do so at once.
  * @throws StorageError cannotOpen: one line for the operator
  */
-export async function openStorage({ databaseUrl, dataDir, clock, log }: StorageOptions): Promise<Storage> {
-  const engine = databaseUrl === null ? await openSqlite(dataDir) : await openPostgres(databaseUrl);
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { databaseUrl, dataDir, callsOutlivePower = true, clock, log } = options;
+  const engine =
+    databaseUrl === null ? await openSqlite(dataDir, { callsOutlivePower }) : await openPostgres(databaseUrl);
   const feed = await openFeed(engine, clock, log);
   return {
     read: engine.read,
