@@ -99,8 +99,8 @@ describe('sampling', () => {
 });
 
 describe('redaction', () => {
-  const body = Buffer.from('{"password":"p","ssn":"s","text":"call 555-1234 or bearer abc"}');
-  const operator = { bytesMax: 4096, redaction: compileRedaction(['password'], ['(?i)bearer [a-z]+']) };
+  const body = Buffer.from('{"password":"p","ssn":"s","text":"call 555-1234 or bearer abc","user":{"name":"n"}}');
+  const operator = { bytesMax: 4096, redaction: compileRedaction(['password', 'user.*'], ['(?i)bearer [a-z]+']) };
   const choose = createContentChoice({ calls: 'all', options: operator });
   const written = (caller: Caller): unknown => {
     const options = choose(caller, ID);
@@ -108,16 +108,23 @@ describe('redaction', () => {
   };
 
   test('of a key and that of the operator add up', () => {
-    assert.deepEqual(written(keyWith({})), { password: '[redacted]', ssn: 's', text: 'call 555-1234 or [redacted]' });
+    assert.deepEqual(written(keyWith({})), {
+      password: '[redacted]',
+      ssn: 's',
+      text: 'call 555-1234 or [redacted]',
+      user: { name: '[redacted]' },
+    });
     assert.deepEqual(written(keyWith({ redactFields: ['ssn'], redactPatterns: ['\\d{3}-\\d{4}'] })), {
       password: '[redacted]',
       ssn: '[redacted]',
       text: 'call [redacted] or [redacted]',
+      user: { name: '[redacted]' },
     });
     assert.deepEqual(written(keyWith({ redactFields: ['*.ssn', 'text'] })), {
       password: '[redacted]',
       ssn: 's',
       text: '[redacted]',
+      user: { name: '[redacted]' },
     });
   });
 
@@ -134,6 +141,7 @@ describe('redaction', () => {
       password: '[redacted]',
       ssn: '[redacted]',
       text: 'call 555-1234 or [redacted]',
+      user: { name: '[redacted]' },
     });
   });
 
