@@ -5,12 +5,15 @@
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Test files start gateways, simulators and clients of their own: more at once would only make them slow. */
 const FILES_AT_ONCE_MAX = 3;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** Every test file loads much the same modules in a process of its own: compiled once, that is a fifth of the time. */
+const COMPILED = join(root, 'node_modules', '.cache', 'test-modules');
 const wanted = process.argv.slice(2).map((path) => path.replace(/^\.\//, ''));
 const files = globSync('test/**/*.test.ts', { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
@@ -30,7 +33,7 @@ const runner = spawn(
     `--test-reporter=${new URL('test-report.ts', import.meta.url).href}`,
     ...files,
   ],
-  { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+  { cwd: root, env: { NODE_COMPILE_CACHE: COMPILED, ...process.env }, stdio: ['ignore', 'inherit', 'inherit'] },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => runner.kill(signal));
 runner.once('exit', (code) => {
