@@ -3,15 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { Fault } from '../../simulator/index.ts';
+import type { Fault, SimulatorRequest } from '../../simulator/index.ts';
 import { seededRandom } from '../domain/aws/seeded-random.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { until } from '../support/until.ts';
-import { issueKey, EVERY_OPERATION } from '../support/virtual-keys.ts';
+import { EVERY_OPERATION, issueKey, type IssuedKey } from '../support/virtual-keys.ts';
 import { type Abort, anyAbort, Caller, each } from './caller.ts';
 import { dollarsOf, type Quantities } from './bills.ts';
+import { allStored, assertCountedExactly } from './exact-budget.ts';
 import { byUserAgent, type Judge, judgeAll, type Made } from './judging.ts';
-import { addUp, bySession, readLedger } from './stored-calls.ts';
+import { addUp, bySession, type LedgerOnDisk, readLedger } from './stored-calls.ts';
 import { EVERYTHING, one, type Pacing, planCall, type PlannedCall, type Random } from './workload.ts';
 
 /** How many calls are made; the environment may ask for a long run. */
@@ -75,8 +76,10 @@ function stall(number: number, { operation }: PlannedCall): Fault {
     : { ...place, kind: 'cut', afterBytes: 100, ending: 'stall' };
 }
 
-async function makeCalls({ origin, simulator }: TestGateway): Promise<ReadonlyMap<string, Made>> {
-  const { bearer } = await issueKey(origin, { ...EVERY_OPERATION, key_alias: 'everything' });
+async function makeCalls(
+  { origin, simulator }: TestGateway,
+  { bearer }: IssuedKey,
+): Promise<ReadonlyMap<string, Made>> {
   const caller = new Caller(bearer);
   const made = new Map<string, Made>();
   await each(CALLS, AT_ONCE, async (number) => {
@@ -145,7 +148,7 @@ function countWhere<Item>(items: Iterable<Item>, holds: (item: Item) => boolean)
   return count;
 }
 
-test(`after ${CALLS} calls, many abandoned and some broken, the ledger says what the simulator said`, async (context) => {
+test(`after ${CALLS} calls, many abandoned and some broken, the ledger says what the simulator said, and so do budgets`, async (context) => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'outcrop-agrees-'));
   context.after(() => rm(dataDir, { recursive: true, force: true }));
   const running = await startTestGateway({
@@ -154,20 +157,28 @@ test(`after ${CALLS} calls, many abandoned and some broken, the ledger says what
       OUTCROP_UPSTREAM_IDLE_TIMEOUT_MS: String(SILENCE_MS_MAX),
       OUTCROP_UPSTREAM_HEADERS_TIMEOUT_MS: String(SILENCE_MS_MAX),
       OUTCROP_INVOKE_HEADERS_TIMEOUT_MS: String(SILENCE_MS_MAX),
+      OUTCROP_UNBOUNDED_CALLS: 'allow',
     },
     simulator: { recordsMax: CALLS * 2, recordedBodyBytesMax: RECORDED_BYTES_MAX, hashResponses: false },
   });
   let made: ReadonlyMap<string, Made>;
+  let ledger: LedgerOnDisk;
+  let said: ReadonlyMap<string, SimulatorRequest>;
   try {
-    made = await makeCalls(running);
+    const key = await issueKey(running.origin, { ...EVERY_OPERATION, max_budget: 1_000_000, key_alias: 'everything' });
+    made = await makeCalls(running, key);
     await until(() => running.gateway.running() === 0);
     assert.deepEqual(running.gateway.held(), { bodyBytes: 0, requestSlots: 0, drains: 0 });
+    await allStored(running.origin);
+    said = byUserAgent(running.simulator.requests());
+    ledger = readLedger(dataDir);
+    // What its limits hold has not drifted, whatever became of the calls.
+    await assertCountedExactly(running.origin, key, () => readLedger(dataDir));
   } finally {
     await running.close();
   }
 
-  const said = byUserAgent(running.simulator.requests());
-  const { calls, totals, tagTotals } = readLedger(dataDir);
+  const { calls, totals, tagTotals } = ledger;
   const stored = bySession(calls);
   judgeAll(made, said, stored, judge);
   const nameless = calls.filter(({ session }) => session === null);
