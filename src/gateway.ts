@@ -189,10 +189,7 @@ export async function openGateway({
   };
 
   const pages = createOperatorPages(stored, proxy, () => running.count);
-  const manage = createManagement(stored, proxy, {
-    version,
-    logging: { sinks: settings.sinks.map(({ name }) => name), content: recorded?.calls ?? 'none' },
-  });
+  const manage = createManagement(stored, proxy, { version, content: recorded?.calls ?? 'none' });
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {
     if (answerHealth(exchange, draining)) return;

@@ -5,8 +5,11 @@ import type { KeyParts } from './key-parts.ts';
 import type { Exchange } from './ports.ts';
 import type { Proxy } from './proxy/proxy.ts';
 
-/** What it shows of the gateway and its settings. */
-type AdminFacts = Pick<AdminParts, 'version' | 'logging'>;
+/** What it says of the gateway and its settings. */
+interface AdminFacts {
+  readonly version: string;
+  readonly content: AdminParts['logging']['content'];
+}
 
 /**
  * Answers requests of the management API. It and its libraries are loaded when somebody first manages something; until
@@ -33,11 +36,12 @@ export function createManagement(
 async function openAdmin(
   stored: StoredParts & { readonly keys: Promise<KeyParts> },
   proxy: Proxy,
-  facts: AdminFacts,
+  { version, content }: AdminFacts,
 ): Promise<AdminServer> {
   const storage = await stored.storage;
   const { keyring, rehash } = await stored.keys;
   const { counters, ledger, prices } = await stored.metering;
+  const sinks = (await stored.sinks)?.namesOfCallSinks ?? [];
   const { bindAdminParts, bindMetering } = await import('./admin-parts.ts');
   const { bindAdminLedger } = await import('./admin-ledger.ts');
   const { createAdminServer } = await import('./admin/serve.ts');
@@ -54,7 +58,8 @@ async function openAdmin(
       bodyBytes,
       clock,
       log,
-      ...facts,
+      version,
+      logging: { sinks, content },
       dataKeys: keyring,
       rehash,
     }),

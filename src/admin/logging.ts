@@ -81,7 +81,9 @@ function requireSinks(param: string, names: readonly string[], { sinks }: Offere
   const unknown = names.find((name) => !sinks.includes(name));
   if (unknown === undefined) return;
   const there = sinks.length === 0 ? 'there are none' : `there are ${sinks.slice(0, SINKS_SHOWN_MAX).join(', ')}`;
-  throw new Problem(422, `${param}: "${shownValue(unknown)}" is no sink of this gateway; ${there}.`, { param });
+  throw new Problem(422, `${param}: "${shownValue(unknown)}" is no sink of this gateway's that gets calls; ${there}.`, {
+    param,
+  });
 }
 
 function requirePattern(pattern: string): void {

@@ -66,7 +66,7 @@ export interface AdminParts {
 
 /** What there is of logging for keys and teams to choose from. */
 export interface OfferedLogging {
-  /** Names of the sinks. */
+  /** Names of those that get calls. */
   readonly sinks: readonly string[];
   /** Of whose calls content is kept, unless they say otherwise. */
   readonly content: 'none' | 'per-key' | 'all';

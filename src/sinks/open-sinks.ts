@@ -35,6 +35,8 @@ export interface SinksInputs {
 }
 
 export interface Sinks {
+  /** Those that get calls; others get alerts. */
+  readonly namesOfCallSinks: readonly string[];
   /**
    * Hands a finished call over; never throws and never waits.
    * @param wanted whether a sink, by its name, shall have this one: for keys and teams that have switched some off
@@ -106,6 +108,7 @@ export async function openSinks(inputs: SinksInputs): Promise<Sinks> {
   }
 
   return {
+    namesOfCallSinks: calls.map(({ settings }) => settings.name),
     accept: (event, wanted) => {
       let bare: SinkEvent | null = event.content === null ? event : null;
       for (const { settings, delivery } of calls) {

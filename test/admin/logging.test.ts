@@ -47,7 +47,11 @@ const MAPPED: readonly (readonly [metadata: object, rules: object])[] = [
   [{ logging: [], litellm_disabled_callbacks: [] }, {}],
 ];
 const REFUSED: readonly (readonly [body: object, param: string, says: RegExp])[] = [
-  [{ sinks: ['langfuse'] }, 'sinks', /"langfuse" is no sink of this gateway; there are stdout, audit/],
+  [
+    { sinks: ['langfuse'] },
+    'sinks',
+    /"langfuse" is no sink of this gateway's that gets calls; there are stdout, audit/,
+  ],
   [{ disabled_sinks: ['audit', 'langfuse'] }, 'disabled_sinks', /langfuse/],
   [{ sinks: 'audit' }, 'sinks', /./],
   [{ record_content: 'yes' }, 'record_content', /./],

@@ -30,7 +30,9 @@ class Switchboard {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        this.#posted.push(...z.array(z.unknown()).parse(JSON.parse(Buffer.concat(chunks).toString())));
+        if (request.url === '/calls') {
+          this.#posted.push(...z.array(z.unknown()).parse(JSON.parse(Buffer.concat(chunks).toString())));
+        }
         response.end();
       });
     });
@@ -40,7 +42,8 @@ class Switchboard {
     assert.ok(typeof address === 'object' && address !== null);
     this.#gateway = await startTestGateway({
       env: {
-        OUTCROP_SINKS: 'file,generic_api',
+        OUTCROP_SINKS: 'file,generic_api,webhook',
+        WEBHOOK_URL: `http://127.0.0.1:${address.port}/alerts`,
         OUTCROP_CALLS_FILE: this.#file,
         GENERIC_LOGGER_ENDPOINT: `http://127.0.0.1:${address.port}/calls`,
         ...env,
@@ -199,6 +202,8 @@ describe('a gateway that records content per key', () => {
     const forbidden = await board.call((await board.key({ record_content: true }, { record_content: false })).bearer);
     const redacting = await board.call((await board.key({ record_content: true, redact_patterns: [PATTERN] })).bearer);
     const ofMaster = await board.call(MASTER_KEY);
+    const alertsOnly = board.key({ sinks: ['webhook'] });
+    await assert.rejects(alertsOnly, /422 .*no sink .* that gets calls; there are file, generic_api/);
     const { file, webhook } = await board.arrived();
     for (const sink of [file, webhook]) {
       for (const id of [asking, ofTeam]) assert.match(sink.get(id) ?? '', /555-1234, and the word is \[redacted\]/);
