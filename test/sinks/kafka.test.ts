@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { createServer, type Socket } from 'node:net';
+import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { z } from 'zod';
@@ -127,7 +128,7 @@ describe('records in Kafka', () => {
     assert.equal(sinks.one().refused, 1);
     assert.equal(sinks.one().lastError?.message, 'it answered MESSAGE_TOO_LARGE');
     assert.deepEqual(
-      [...new Set(keysIn(broker).map(({ key }) => key))].sort(),
+      [...new Set(keysIn(broker).map(({ key }) => String(key)))].sort(),
       sampleEvents(20)
         .map(({ record }) => record.id)
         .filter((id) => id !== bad)
@@ -227,6 +228,15 @@ describe('Kafka with a login', () => {
     await sinks.kill();
 
     const options = { ...SASL, kafka_sasl_password: 'canary-5f1d', kafka_tls: false };
+    const others = await open(broker.port, options);
+    others.accept(sampleEvent(1));
+    await until(() => others.one().failing);
+    const kept = readdirSync(others.dataDir, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.seg'))
+      .map((name) => readFileSync(path.join(others.dataDir, name), 'utf8'));
+    assert.equal(kept.length, 1);
+    assert.doesNotMatch(JSON.stringify([others.state(), others.lines, kept]), /canary-5f1d|sesame/);
+    await others.kill();
     const of = { kafka_brokers: `127.0.0.1:${broker.port}`, kafka_topic: KAFKA_TOPIC };
     const [entry] = await prepareSinks([settingsOf('kafka', { ...of, ...options })], {});
     assert.ok(entry !== undefined);
