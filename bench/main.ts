@@ -41,11 +41,11 @@ const LARGE_BYTES = 85 * 1024;
 
 /** Many short rounds rather than few long ones: what else the machine does changes from second to second. */
 const FULL = {
-  unary: { connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 5000 },
+  unary: { connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 15_000 },
   large: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 1000 },
   latency: { rounds: 15, roundMs: 1000, warmUpMs: 1000 },
-  keys: { keys: 10_000, connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 2500 },
-  metering: { keys: 100, connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 5000, starts: 3 },
+  keys: { keys: 10_000, connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 10_000 },
+  metering: { keys: 100, connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 15_000, starts: 3 },
   streams: { streams: 1000, seconds: 60, directSeconds: 20 },
   rest: { starts: 5 },
 };
