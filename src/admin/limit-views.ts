@@ -1,15 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { StoredBudget } from '../domain/holders.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { decimalText } from '../domain/pricing/decimal.ts';
+import { usdNumber } from '../domain/usd.ts';
 import { type Spending, resetOf } from './spending.ts';
-
-const NANO_DECIMALS = 9;
-
-/** Nano-dollars as LiteLLM's clients read them. A number of JSON holds 15 digits for certain. */
-export function dollarNumber(nanos: bigint): number {
-  return Number(decimalText({ digits: nanos, decimals: NANO_DECIMALS }));
-}
 
 const counts = z.record(z.string(), z.number());
 
@@ -98,7 +91,7 @@ export function viewSpending(
 ): z.infer<typeof spendingView> {
   const { temp_budget_increase: increase, temp_budget_expiry: expiry } = storedLimits.parse(limits ?? {});
   return {
-    spend: spentNanos === null ? null : dollarNumber(spentNanos),
+    spend: spentNanos === null ? null : usdNumber(spentNanos),
     ...viewLimits(limits ?? {}, resetAtMs),
     temp_budget_increase: numberOrNull(increase),
     temp_budget_expiry: expiry ?? null,

@@ -5,11 +5,11 @@ import type { Limit } from '../../domain/limits/limit.ts';
 import { windowText } from '../../domain/limits/window.ts';
 import type { Page, SpenderKind } from '../../domain/lists.ts';
 import { dayStartOf } from '../../domain/spend-mark.ts';
+import { usdNumber } from '../../domain/usd.ts';
 import { isAdmin, leadsTeam } from '../actor.ts';
 import { requireKey } from '../find-key.ts';
 import { requireBoundAlike } from '../held-limits.ts';
 import { dollars } from '../limit-inputs.ts';
-import { dollarNumber } from '../limit-views.ts';
 import { readLimits } from '../limits.ts';
 import type { AdminParts } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -38,7 +38,7 @@ function requireLess(resetTo: bigint, spending: Spending, limits: readonly Limit
   const max = dollarsToNanos(inForce?.['max_budget']);
   const fault =
     resetTo > spentNanos
-      ? `is more than the current spend of ${dollarNumber(spentNanos)}`
+      ? `is more than the current spend of ${usdNumber(spentNanos)}`
       : max !== null && resetTo > BigInt(max)
         ? 'is more than max_budget'
         : // What was spent in one window says nothing of what was spent in another.
@@ -75,9 +75,9 @@ async function resetKey(
   return {
     body: {
       key_hash: key.id,
-      spend: dollarNumber(nanos),
-      previous_spend: dollarNumber(spentNanos),
-      max_budget: max === null ? null : dollarNumber(BigInt(max)),
+      spend: usdNumber(nanos),
+      previous_spend: usdNumber(spentNanos),
+      max_budget: max === null ? null : usdNumber(BigInt(max)),
       budget_reset_at: spending.resetAtMs === null ? null : date(spending.resetAtMs),
     },
   };
