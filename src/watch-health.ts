@@ -49,7 +49,7 @@ export function watchHealth({ ledger, alert, clock, log }: HealthInputs): Health
 }
 
 /** How a call ended for where it was sent; null for one that says nothing of that. */
-export function targetCallOf({ operation, region, refusal, status, outcome, fault }: Call): TargetCall | null {
+function targetCallOf({ operation, region, refusal, status, outcome, fault }: Call): TargetCall | null {
   if (operation === null || region === null) return null;
   const { service } = operation;
   if (refusal !== null) {
