@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Producer, TimeoutError } from '@platformatic/kafka';
 import { DeliveryFault } from './delivery-fault.ts';
 import { SinkSettingsError } from './define-sink.ts';
+import { inTime, noAnswerWithin } from './in-time.ts';
 import { guardConnections } from './kafka-guard.ts';
 
 export interface KafkaMessage {
@@ -71,24 +72,13 @@ export async function createKafkaSender(cluster: KafkaCluster): Promise<KafkaSen
   return {
     send: async (topic, messages, signal) => {
       const producer = (current ??= createProducer(library, cluster));
-      const { promise: ended, reject: end } = Promise.withResolvers<never>();
-      const late = new DeliveryFault('again', tooLate(cluster));
-      const timer = setTimeout(() => end(late), cluster.requestTimeoutMs);
-      const stop = (): void => end(new DeliveryFault('again', 'the gateway is stopping'));
-      signal.addEventListener('abort', stop);
-      if (signal.aborted) stop();
       try {
-        await Promise.race([
-          producer.send({ acks: -1, messages: messages.map((message) => encoded(topic, message)) }),
-          ended,
-        ]);
+        const sent = producer.send({ acks: -1, messages: messages.map((message) => encoded(topic, message)) });
+        await inTime(sent, { signal, timeoutMs: cluster.requestTimeoutMs });
       } catch (error) {
         const fault = error instanceof DeliveryFault ? error : faultOf(error, library, cluster);
         if (fault.verdict === 'again') void drop(producer);
         throw fault;
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', stop);
       }
     },
     close: async () => {
@@ -158,16 +148,12 @@ function faultOf(error: unknown, { TimeoutError }: KafkaLibrary, cluster: KafkaC
     const verdict = answers.some((each) => REFUSALS.has(each)) ? 'refused' : 'again';
     return new DeliveryFault(verdict, `it answered ${answer}`);
   }
-  if (all.some((each) => each instanceof TimeoutError)) return new DeliveryFault('again', tooLate(cluster));
+  if (all.some((each) => each instanceof TimeoutError)) return noAnswerWithin(cluster.requestTimeoutMs);
   if (all.some(({ message }) => message === TLS_WANTED))
     return new DeliveryFault('again', 'it answered that it wants TLS');
   const codes = all.map(codeIn).filter((code) => code !== null && !SAYS_NOTHING.has(code));
   const code = codes.find((each) => each?.startsWith('PLT_') === false) ?? codes[0] ?? 'connection closed';
   return new DeliveryFault('again', `it can not be reached (${code})`);
-}
-
-function tooLate({ requestTimeoutMs }: KafkaCluster): string {
-  return `it did not answer within ${requestTimeoutMs / 1000} s`;
 }
 
 function* withCauses(error: unknown): Iterable<Error> {

@@ -1,4 +1,5 @@
 import { DeliveryFault } from './delivery-fault.ts';
+import { inTime, noAnswerWithin, type TimeBounds } from './in-time.ts';
 
 export interface SmtpServer {
   readonly host: string;
@@ -29,11 +30,8 @@ const ABOUT_THE_MAIL: ReadonlySet<string> = new Set(['MAIL FROM', 'RCPT TO', 'DA
  * @returns what the receiver said of those recipients that it did not want, or null; at least one has been taken
  * @throws DeliveryFault, `refused` for an answer 5xx to the mail itself; without what was answered, which may hold anything
  */
-export async function sendMail(
-  server: SmtpServer,
-  mail: Mail,
-  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
-): Promise<string | null> {
+export async function sendMail(server: SmtpServer, mail: Mail, bounds: TimeBounds): Promise<string | null> {
+  const { timeoutMs } = bounds;
   const [{ default: SMTPConnection }, { default: MailComposer }] = await Promise.all([
     import('nodemailer/lib/smtp-connection'),
     import('nodemailer/lib/mail-composer'),
@@ -62,35 +60,28 @@ export async function sendMail(
     socketCloseTimeout: 0,
     maxResponseSize: ANSWER_BYTES_MAX,
   });
-  const { promise: ended, reject: end } = Promise.withResolvers<never>();
-  const stop = (): void => end(new DeliveryFault('again', 'the gateway is stopping'));
-  const late = new DeliveryFault('again', `it did not answer within ${timeoutMs / 1000} s`);
-  const timer = setTimeout(() => end(late), timeoutMs);
-  signal.addEventListener('abort', stop);
-  if (signal.aborted) stop();
+  const broken = Promise.withResolvers<never>();
   // It may tell of a broken connection more than once, and when nobody waits any more.
-  connection.on('error', end);
-  try {
-    const conversation = async (): Promise<string | null> => {
-      await step((done) => connection.connect((error) => done(error ?? null)));
-      if (server.login !== null) await step((done) => connection.login({ ...server.login }, done));
-      const { accepted, rejectedErrors = [] } = await new Promise<Sent>((resolve, reject) => {
-        connection.send(envelope, bytes, (error, info) => {
-          if (error === null && info !== undefined) resolve(info);
-          else reject(error ?? new Error('nothing was said'));
-        });
+  connection.on('error', broken.reject);
+  const conversation = async (): Promise<string | null> => {
+    await step((done) => connection.connect((error) => done(error ?? null)));
+    if (server.login !== null) await step((done) => connection.login({ ...server.login }, done));
+    const { accepted, rejectedErrors = [] } = await new Promise<Sent>((resolve, reject) => {
+      connection.send(envelope, bytes, (error, info) => {
+        if (error === null && info !== undefined) resolve(info);
+        else reject(error ?? new Error('nothing was said'));
       });
-      connection.quit();
-      const [first] = rejectedErrors;
-      if (first === undefined) return null;
-      return `it took the mail for ${accepted.length} of ${mail.to.length} recipients (${answerOf(first) ?? 'no reason'})`;
-    };
-    return await Promise.race([conversation(), ended]);
+    });
+    connection.quit();
+    const [first] = rejectedErrors;
+    if (first === undefined) return null;
+    return `it took the mail for ${accepted.length} of ${mail.to.length} recipients (${answerOf(first) ?? 'no reason'})`;
+  };
+  try {
+    return await inTime(Promise.race([conversation(), broken.promise]), bounds);
   } catch (error) {
-    throw faultOf(error, late.message);
+    throw faultOf(error, timeoutMs);
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
     connection.close();
   }
 }
@@ -109,12 +100,14 @@ function step(take: (done: (error: Error | null) => void) => void): Promise<void
   return new Promise((resolve, reject) => take((error) => (error === null ? resolve() : reject(error))));
 }
 
-function faultOf(error: unknown, tooLate: string): DeliveryFault {
+function faultOf(error: unknown, timeoutMs: number): DeliveryFault {
   if (error instanceof DeliveryFault) return error;
   const answer = answerOf(error);
   if (answer !== null) return new DeliveryFault(isRefusal(error) ? 'refused' : 'again', `it answered ${answer}`);
   const code = textIn(error, 'originalCode') ?? textIn(error, 'code') ?? 'unknown';
-  return new DeliveryFault('again', code === 'ETIMEDOUT' ? tooLate : `it can not be reached (${code})`);
+  return code === 'ETIMEDOUT'
+    ? noAnswerWithin(timeoutMs)
+    : new DeliveryFault('again', `it can not be reached (${code})`);
 }
 
 /** The number, and what it answers: never its words. */
