@@ -140,6 +140,7 @@ export async function openGateway({
       drainSecondsMax: settings.drainSecondsMax,
       customerHeader: settings.customerHeader,
       unboundedCalls: unboundedCalls(settings),
+      outputCap: settings.outputCap,
       cutStreams: settings.cutStreams,
       forwardAttribution: settings.forwardAttribution,
       traceContext: settings.traceContext,

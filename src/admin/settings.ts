@@ -13,7 +13,7 @@ export interface HolderSettings {
   readonly allowedRoutes: readonly string[] | null;
   /** `default_region`: where requests go that name no region; null for the gateway's own. */
   readonly defaultRegion: string | null;
-  /** `max_output_tokens_reserved`: requests that could get more output are refused; null for what the model gives. */
+  /** `max_output_tokens_reserved`: requests that could get more output are refused, or their streams ended; null for what the model gives. */
   readonly outputCap: OutputCap | null;
   /** What sinks get of its calls. A team has this one alone. */
   readonly logging: LoggingRules;
@@ -47,7 +47,7 @@ export function readSettings(stored: JsonObject): HolderSettings {
 }
 
 export function outputCapOf(tokens: number): OutputCap {
-  return { tokens, by: 'refuse' };
+  return { tokens };
 }
 
 function strings(value: JsonValue): readonly string[] | null {

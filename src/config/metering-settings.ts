@@ -70,6 +70,14 @@ export const meteringSettings = {
       env: ['OUTCROP_UNBOUNDED_CALL_USD'],
       about: 'The flat amount of dollars of such a call.',
     }),
+  outputCap: z
+    .enum(['refuse', 'end'])
+    .default('refuse')
+    .register(settingFacts, {
+      env: ['OUTCROP_OUTPUT_CAP'],
+      about:
+        'What holds calls to max_output_tokens_reserved of their key: refuse requests that could get more, or end streams about there. Only the first bounds what is spent, see docs/limits.md.',
+    }),
   cutStreams: flag().register(settingFacts, {
     env: ['OUTCROP_CUT_STREAMS'],
     about: 'End a running stream, by a throttlingException, when a budget it runs under has been spent.',

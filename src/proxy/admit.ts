@@ -68,6 +68,7 @@ function newMeteredCall(request: MeteredRequest, attribution: Attribution, price
     charges: [],
     remaining: [],
     reservedNanos: 0n,
+    outputEndsAt: null,
     begun: false,
     sent: false,
     reader: null,

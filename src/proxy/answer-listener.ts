@@ -1,6 +1,4 @@
 import type { Frame } from '../domain/aws/event-stream/frame-reader.ts';
-import type { ContentReader } from '../domain/content/content-reader.ts';
-import type { UsageReader } from '../domain/usage/usage-reader.ts';
 
 /** Who learns from an answer as it goes by: frames of an event stream, pieces of anything else. Never throws. */
 export interface AnswerListener {
@@ -9,16 +7,18 @@ export interface AnswerListener {
 }
 
 /** Nearly always there is one at most. */
-export function listenersOf(usage: UsageReader | null, content: ContentReader | null): AnswerListener | null {
-  if (usage === null || content === null) return usage ?? content;
+export function listenersOf(...all: readonly (AnswerListener | null)[]): AnswerListener | null {
+  const [first = null, ...others] = all.filter((listener) => listener !== null);
+  if (others.length === 0) return first;
+  const next = listenersOf(...others);
   return {
     frame: (frame) => {
-      usage.frame(frame);
-      content.frame(frame);
+      first?.frame(frame);
+      next?.frame(frame);
     },
     push: (chunk) => {
-      usage.push(chunk);
-      content.push(chunk);
+      first?.push(chunk);
+      next?.push(chunk);
     },
   };
 }

@@ -15,6 +15,8 @@ export interface MeteredCall {
   /** What each of them has left with this call, in the same order. */
   remaining: readonly number[];
   reservedNanos: bigint;
+  /** About how many output tokens its stream may have; null for as many as come. */
+  outputEndsAt: number | null;
   /** Whether the ledger knows that it began. */
   begun: boolean;
   /** Whether Bedrock may have got it, and so may bill it. */

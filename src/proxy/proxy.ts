@@ -2,6 +2,7 @@ import type { Sign } from '../domain/aws/sigv4/sign.ts';
 import type { Verify } from '../domain/aws/sigv4/verify.ts';
 import type { Bound } from '../domain/bound.ts';
 import type { ContentChoice } from '../domain/logging/content-choice.ts';
+import type { OutputCapMode } from '../domain/limits/call-bounds.ts';
 import type { UnboundedCalls } from '../domain/limits/charges.ts';
 import type { UsualUse } from '../domain/limits/usual-use.ts';
 import type { Policy } from '../domain/policy/permit.ts';
@@ -47,6 +48,8 @@ export interface ProxyOptions {
   /** A header of the operator's own that names the end user, in lower case. */
   readonly customerHeader: string | null;
   readonly unboundedCalls: UnboundedCalls;
+  /** What holds calls to the output that their key may get at once. */
+  readonly outputCap: OutputCapMode;
   /** Whether a stream ends when a budget it runs under has been spent. */
   readonly cutStreams: boolean;
   /** Whether AWS is told, for its own logs, which key and team a call is for. */

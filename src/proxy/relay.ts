@@ -13,6 +13,7 @@ import { releaseBody } from './call-lifetime.ts';
 import type { Call } from './call.ts';
 import { ClientGone } from './client-gone.ts';
 import { costHeaders, limitHeaders } from './metering-headers.ts';
+import { OutputEnd } from './output-end.ts';
 import type { Proxy } from './proxy.ts';
 import { settle, settleCompleted } from './settle.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
@@ -70,6 +71,8 @@ class RelayedAnswer implements AnswerReceiver {
   /** The end of such an answer: who gets it has the answer whole, so it waits until that is written down. */
   #last: Buffer | undefined;
   readonly #budgets: BudgetWatch;
+  /** Where it is to end; null for one that ends by itself. */
+  #outputEnd: OutputEnd | null = null;
   #clientGone = false;
   #awaitsDrain = false;
   #upstreamOver = false;
@@ -105,7 +108,8 @@ class RelayedAnswer implements AnswerReceiver {
     call.firstByteMs = this.#proxy.clock.elapsedMs() - call.startedMs;
     call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
     const streams = isEventStream(rawHeader(headers, 'content-type'));
-    this.#listener = listenersOf(readUsage(call, status, headers), readContent(call, this.#proxy));
+    if (streams) this.#outputEnd = OutputEnd.of(call.metered);
+    this.#listener = listenersOf(readUsage(call, status, headers), readContent(call, this.#proxy), this.#outputEnd);
     if (streams) call.pace = this.#watch = new StreamWatch(this.#operation, this.#listener);
     releaseBody(call, this.#proxy);
     if (this.#clientGone) return;
@@ -140,9 +144,12 @@ class RelayedAnswer implements AnswerReceiver {
       return;
     }
     const takesMore = this.#exchange.write(chunk);
-    if (this.#watch?.takesFrame === true && this.#budgets.isSpent) {
-      this.#endForBudget();
-      return;
+    if (this.#watch?.takesFrame === true) {
+      const end = this.#budgets.isSpent ? BUDGET_SPENT : this.#outputEnd?.reached;
+      if (end !== undefined && end !== null) {
+        this.#endForLimit(end);
+        return;
+      }
     }
     if (takesMore) return;
     if (!this.#awaitsDrain) {
@@ -230,8 +237,7 @@ class RelayedAnswer implements AnswerReceiver {
   }
 
   /** The client is told by an exception that its SDK knows; what Bedrock says further is read like that of a client that left. */
-  #endForBudget(): void {
-    const message = 'A budget that this request runs under has been spent.';
+  #endForLimit(message: string): void {
     this.#call.fault = message;
     this.#clientLeft();
     this.#exchange.write(encodeExceptionFrame('throttlingException', message), () => {
@@ -319,6 +325,8 @@ function readContent(call: Call, proxy: Proxy): ContentReader | null {
 function joined(chunks: readonly Buffer[]): Buffer | undefined {
   return chunks.length > 1 ? Buffer.concat(chunks) : chunks[0];
 }
+
+const BUDGET_SPENT = 'A budget that this request runs under has been spent.';
 
 const CUT_MESSAGE: Readonly<Record<UpstreamFailure['kind'], string>> = {
   unreachable: 'The connection to Bedrock failed.',

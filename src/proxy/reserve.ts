@@ -6,6 +6,7 @@ import {
   type TokenBounds,
 } from '../domain/limits/call-bounds.ts';
 import { type Charge, chargesFor, nanosToCount } from '../domain/limits/charges.ts';
+import { isTextStream } from '../domain/limits/output-guess.ts';
 import { appliesTo, type Limit, modelNames } from '../domain/limits/limit.ts';
 import {
   exceeded,
@@ -75,16 +76,21 @@ export function reserve(id: string, metered: MeteredCall, limitedBy: LimitedBy, 
 }
 
 /**
- * Holds a call to the most output that its key may get at once, whatever limits it has besides. Where a request names no
- * model there is nothing to hold it to.
+ * Holds a call to the most output that its key may get at once, whatever limits it has besides: refuses it, or marks its
+ * stream to be ended there. Where a request names no model there is nothing to hold it to.
  * @throws LimitRefusal outputOverCap
  */
 export function holdToOutputCap(metered: MeteredCall, caller: Caller, region: string, proxy: Proxy): void {
   const { request } = metered;
   if (caller.kind !== 'key' || caller.outputCap === null) return;
   if (request.modelId === null || isFree(request.operation)) return;
-  const verdict = outputTokensBound(outputTokensAsked(request), boundsOf(metered, region, proxy), caller.outputCap);
-  if (verdict.kind === 'overCap') throw overOutputCap(verdict.asked, verdict.cap);
+  const { tokens } = caller.outputCap;
+  const asked = outputTokensAsked(request);
+  const bound = outputTokensBound(asked, boundsOf(metered, region, proxy));
+  if (bound !== null && bound.tokens <= tokens) return;
+  // An answer that comes at once can't be ended anywhere.
+  if (proxy.options.outputCap === 'refuse' || !isTextStream(request.operation)) throw overOutputCap(asked, tokens);
+  metered.outputEndsAt = tokens;
 }
 
 /** What a call that is never heard of again is charged: the most that any of its limits holds for it. */
@@ -165,10 +171,9 @@ function tokensAtMost(
   proxy: Proxy,
 ): TokenBounds {
   const model = boundsOf(metered, region, proxy);
-  const verdict = outputTokensBound(asked, model, null);
   return {
     inputTokens: facts.selfContained ? inputTokensBound(facts, model) : null,
-    output: verdict.kind === 'bounded' ? verdict.output : null,
+    output: outputTokensBound(asked, model),
   };
 }
 

@@ -184,7 +184,7 @@ onEachDatabase((database) => {
     assert.ok(owner !== null);
     const scope = { kind: 'key', id: owner.key.id } as const;
     assert.deepEqual(limitsFromFields(scope, owner.key.limits ?? {}), limitsFromFields(scope, EVERY_LIMIT));
-    assert.deepEqual(readSettings(owner.key.settings).outputCap, { tokens: 4096, by: 'refuse' });
+    assert.deepEqual(readSettings(owner.key.settings).outputCap, { tokens: 4096 });
 
     const key = textOf(made, 'token_id');
     await must('POST /key/update', { key, tags: ['x'] });

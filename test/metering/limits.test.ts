@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { z } from 'zod';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
-import { EVERY_OPERATION, issueKey, managed, type PlainRequest } from '../support/virtual-keys.ts';
+import { EVERY_OPERATION, issueKey, managed, type PlainRequest, send } from '../support/virtual-keys.ts';
 import { type Answered, ask, converse, converseStream, HAIKU, invoke, invokeStream } from './ask.ts';
 
 let running: TestGateway;
@@ -332,6 +333,68 @@ describe('the most output a key may get at once', () => {
     }
   });
 });
+
+describe('the most output a key may get at once, with streams that are ended there', () => {
+  let ending: TestGateway;
+  before(async () => {
+    ending = await startTestGateway({ env: { OUTCROP_OUTPUT_CAP: 'end' } });
+  });
+  after(() => ending.close());
+
+  const usage = { inputTokens: 100, outputTokens: 4000 };
+  /** 40 pieces of 25 tokens each, by their bytes. */
+  const long = { maxTokens: 4000, usage, pacing: { chunks: 40, textBytes: 100, intervalMs: 2 } };
+
+  test('a stream that goes beyond is ended by an exception, and charged for all that Bedrock made', async () => {
+    for (const request of [converseStream(long), invokeStream(long)]) {
+      const key = await issueKey(ending.origin, { max_output_tokens_reserved: 500, max_budget: 0.02 });
+      const cut = await fetchToEnd(ending.origin, key.bearer, request);
+      assert.deepEqual([cut.status, cut.isComplete], [200, false]);
+      assert.match(cut.text, /throttlingException.*may get 500 output tokens at once/s);
+      const whole = await fetchToEnd(ending.origin, (await issueKey(ending.origin)).bearer, request);
+      assert.ok(cut.bytes < whole.bytes * 0.7, 'what is beyond is not seen');
+      await ending.simulator.until(() => ending.gateway.running() === 0);
+      // $0.25 and $1.25 for a million.
+      const { info } = z
+        .looseObject({ info: z.looseObject({ spend: z.number() }) })
+        .parse(await managed(ending.origin, `GET /key/info?key=${key.id}`));
+      assert.equal(info.spend, 0.005025);
+    }
+  });
+
+  test('a stream that stays within is left alone, whatever maximum it names', async () => {
+    const { bearer } = await issueKey(ending.origin, { max_output_tokens_reserved: 1000 });
+    const whole = await fetchToEnd(ending.origin, bearer, converseStream(long));
+    assert.deepEqual([whole.status, whole.isComplete], [200, true]);
+    assert.doesNotMatch(whole.text, /throttlingException/);
+  });
+
+  test('what can not be ended is refused, and hard limits hold all that a stream may come to', async () => {
+    const { bearer } = await issueKey(ending.origin, { max_output_tokens_reserved: 500, max_budget: 0.004 });
+    for (const request of [converse(long), invoke(long)]) {
+      const { status, exception } = await ask(ending.origin, bearer, request);
+      assert.deepEqual([status, exception], [400, 'ValidationException']);
+    }
+    const refused = await ask(ending.origin, bearer, converseStream(long));
+    assert.deepEqual([refused.status, refused.exception], [400, 'ServiceQuotaExceededException']);
+    assert.match(refused.message, /max_tokens 4,000 × \$1\.25/);
+  });
+});
+
+/** Also of an answer that is broken off. */
+async function fetchToEnd(origin: string, bearer: string, request: PlainRequest) {
+  const response = await send(origin, request, { authorization: `Bearer ${bearer}` });
+  const chunks: Uint8Array[] = [];
+  let isComplete = false;
+  try {
+    for await (const chunk of response.body ?? []) chunks.push(chunk);
+    isComplete = true;
+  } catch {
+    // Broken off: what came is what counts.
+  }
+  const whole = Buffer.concat(chunks);
+  return { status: response.status, text: whole.toString('latin1'), bytes: whole.length, isComplete };
+}
 
 test('limits go on after a restart where they were', async (context) => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'outcrop-limits-'));

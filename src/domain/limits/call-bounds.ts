@@ -18,7 +18,7 @@ export interface ModelBounds {
 /** A bound on the output, with where it comes from. */
 export interface OutputBound {
   readonly tokens: number;
-  readonly from: 'request' | 'model' | 'cap';
+  readonly from: 'request' | 'model';
 }
 
 /** What a call may use at most. Null: nothing proves a bound. */
@@ -56,34 +56,25 @@ export function inputTokensBound(
   return contextTokens === null ? bound : Math.min(contextTokens, bound);
 }
 
-/** What a key allows of output at once (`max_output_tokens_reserved`), and what holds a call to it. */
+/** What a key may get of output at once (`max_output_tokens_reserved`). */
 export interface OutputCap {
   readonly tokens: number;
-  /** `endStream`: the gateway ends the answer there; `refuse`: requests that could get more are refused. */
-  readonly by: 'endStream' | 'refuse';
 }
-
-export type OutputVerdict =
-  | { readonly kind: 'bounded'; readonly output: OutputBound | null }
-  /** `asked` is null where the request sets no maximum and the model would give more than the cap. */
-  | { readonly kind: 'overCap'; readonly asked: number | null; readonly cap: number };
 
 /**
- * How many tokens may come out at most: as many as the request asks for, but no more than the model can; and no more
- * than the cap. Where a request asks for several answers `asked` is for all of them together.
+ * What holds calls to the cap of their key. `refuse`: those that could get more are refused, so that nothing above it is
+ * ever held or spent. `end`: streams that could get more are let through, and ended about there; they hold all that they
+ * could get, because Bedrock may make and bill what the client no longer sees.
  */
-export function outputTokensBound(
-  asked: number | null,
-  model: ModelBounds | null,
-  cap: OutputCap | null,
-): OutputVerdict {
-  const own = ownBound(asked, model?.outputTokensMax ?? null);
-  if (cap === null || (own !== null && own.tokens <= cap.tokens)) return { kind: 'bounded', output: own };
-  if (cap.by === 'refuse') return { kind: 'overCap', asked, cap: cap.tokens };
-  return { kind: 'bounded', output: { tokens: cap.tokens, from: 'cap' } };
-}
+export type OutputCapMode = 'refuse' | 'end';
 
-function ownBound(asked: number | null, modelMax: number | null): OutputBound | null {
+/**
+ * How many tokens may come out at most: as many as the request asks for, but no more than the model can. Where a request
+ * asks for several answers `asked` is for all of them together.
+ * @returns null where nothing proves a bound
+ */
+export function outputTokensBound(asked: number | null, model: ModelBounds | null): OutputBound | null {
+  const modelMax = model?.outputTokensMax ?? null;
   if (asked !== null && (modelMax === null || asked <= modelMax)) return { tokens: asked, from: 'request' };
   return modelMax === null ? null : { tokens: modelMax, from: 'model' };
 }

@@ -151,7 +151,5 @@ function outputText({ tokens, from }: OutputBound): string {
       return `max_tokens ${countText(tokens)}`;
     case 'model':
       return `${countText(tokens)} output tokens (the most the model gives; set max_tokens to lower it)`;
-    case 'cap':
-      return `${countText(tokens)} output tokens (the most this key gets)`;
   }
 }

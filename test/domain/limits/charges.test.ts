@@ -170,28 +170,16 @@ describe('upper bounds', () => {
     test(`input: ${name}`, () => assert.equal(inputTokensBound(facts, model), bound));
   }
 
-  const REFUSED = { tokens: 4096, by: 'refuse' } as const;
-  const ENDED = { tokens: 4096, by: 'endStream' } as const;
   const outputs = [
-    ['what the request asks for', 1000, MODEL, null, { tokens: 1000, from: 'request' }],
-    ['no more than the model gives', 1e9, MODEL, null, { tokens: 64_000, from: 'model' }],
-    ['without a maximum: what the model gives', null, MODEL, null, { tokens: 64_000, from: 'model' }],
-    ['of a model nobody knows: what is asked', 1e9, null, null, { tokens: 1e9, from: 'request' }],
-    ['neither known', null, null, null, null],
-    ['below the cap', 1000, MODEL, REFUSED, { tokens: 1000, from: 'request' }],
-    ['ended at the cap', 32_000, MODEL, ENDED, { tokens: 4096, from: 'cap' }],
-    ['ended at the cap, whatever is known', null, null, ENDED, { tokens: 4096, from: 'cap' }],
+    ['what the request asks for', 1000, MODEL, { tokens: 1000, from: 'request' }],
+    ['no more than the model gives', 1e9, MODEL, { tokens: 64_000, from: 'model' }],
+    ['without a maximum: what the model gives', null, MODEL, { tokens: 64_000, from: 'model' }],
+    ['of a model nobody knows: what is asked', 1e9, null, { tokens: 1e9, from: 'request' }],
+    ['neither known', null, null, null],
   ] as const;
-  for (const [name, asked, model, cap, output] of outputs) {
-    test(`output: ${name}`, () => {
-      assert.deepEqual(outputTokensBound(asked, model, cap), { kind: 'bounded', output });
-    });
+  for (const [name, asked, model, output] of outputs) {
+    test(`output: ${name}`, () => assert.deepEqual(outputTokensBound(asked, model), output));
   }
-
-  test('output: over a cap that refuses', () => {
-    assert.deepEqual(outputTokensBound(32_000, MODEL, REFUSED), { kind: 'overCap', asked: 32_000, cap: 4096 });
-    assert.deepEqual(outputTokensBound(null, MODEL, REFUSED), { kind: 'overCap', asked: null, cap: 4096 });
-  });
 });
 
 describe('what is usual', () => {
