@@ -10,6 +10,7 @@ import { measureLatency } from './legs/latency.ts';
 import { LIMITS, measureMetering } from './legs/metering.ts';
 import { measureRest } from './legs/rest.ts';
 import type { Contender } from './legs/rounds.ts';
+import { measureSinks } from './legs/sinks.ts';
 import { measureStreams } from './legs/streams.ts';
 import { measureUnary, type Way } from './legs/unary.ts';
 import type { Callers } from './jobs.ts';
@@ -25,14 +26,14 @@ import { makeKeys } from './virtual-keys.ts';
 const HELP = `Measures the packaged gateway beside a plain nginx proxy, on this machine alone. bench/README.md says how to read it.
 
   --quick        shorter rounds, for development (under a minute)
-  --only LEG     one of: unary, latency, keys, metering, streams, rest
+  --only LEG     one of: unary, latency, keys, metering, sinks, streams, rest
   --json FILE    write the results as JSON too
   --profile      run the unary leg under V8's profiler and print where the time goes; with --only keys, where the time
                  goes that virtual keys and signatures take beyond the master key
   --no-build     take dist/ as it is
 `;
 
-const LEGS = ['unary', 'latency', 'keys', 'metering', 'streams', 'rest'] as const;
+const LEGS = ['unary', 'latency', 'keys', 'metering', 'sinks', 'streams', 'rest'] as const;
 type Leg = (typeof LEGS)[number];
 
 const SMALL_BYTES = 1024;
@@ -46,6 +47,7 @@ const FULL = {
   latency: { rounds: 15, roundMs: 1000, warmUpMs: 1000 },
   keys: { keys: 10_000, connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 10_000 },
   metering: { keys: 100, connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 15_000, starts: 3 },
+  sinks: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 3000 },
   streams: { streams: 1000, seconds: 60, directSeconds: 20 },
   rest: { starts: 5 },
 };
@@ -55,6 +57,7 @@ const QUICK: typeof FULL = {
   latency: { rounds: 2, roundMs: 500, warmUpMs: 200 },
   keys: { keys: 2000, connections: 32, rounds: 3, roundMs: 400, warmUpMs: 400 },
   metering: { keys: 100, connections: 32, rounds: 4, roundMs: 500, warmUpMs: 2000, starts: 1 },
+  sinks: { connections: 32, rounds: 3, roundMs: 500, warmUpMs: 1000 },
   streams: { streams: 1000, seconds: 2, directSeconds: 2 },
   rest: { starts: 1 },
 };
@@ -152,6 +155,10 @@ async function* measure(legs: readonly Leg[], load: Load): AsyncGenerator<Sectio
   if (legs.includes('metering')) {
     const options = { ...plan.metering, folder: join(folder, 'metering'), upstream, originPort: origin.port };
     yield await measureMetering(processes, load, { ...options, bodyBytes: SMALL_BYTES });
+  }
+  if (legs.includes('sinks')) {
+    const options = { ...plan.sinks, folder: join(folder, 'sinks'), upstream };
+    yield await measureSinks(processes, load, { ...options, bodyBytes: SMALL_BYTES });
   }
   if (legs.includes('streams')) yield await measureStreams(processes, load, { folder, ...plan.streams });
 }

@@ -32,6 +32,21 @@ export async function startOrigin(processes: Processes, folder: string): Promise
   return startNginx(processes, folder, 'origin', { port, core: OTHER_CORE, server });
 }
 
+/** What takes whatever sinks send: yes to all of it, in the words that each of them looks for. */
+export async function startSinkReceiver(processes: Processes, folder: string): Promise<Nginx> {
+  const port = await freePort();
+  const allTaken = '{"Successful":[],"Failed":[],"FailedPutCount":0,"RequestResponses":[]}';
+  const server = `
+    server {
+      listen 127.0.0.1:${port} backlog=1024;
+      default_type application/json;
+      client_max_body_size 64m;
+      location /v1/ { return 200; }
+      location / { return 200 '${allTaken}'; }
+    }`;
+  return startNginx(processes, folder, 'receiver', { port, core: OTHER_CORE, server });
+}
+
 /** What Outcrop is compared with: an nginx that passes everything on to the upstream and does nothing else. */
 export async function startNginxProxy(processes: Processes, folder: string, originPort: number): Promise<Nginx> {
   const port = await freePort();

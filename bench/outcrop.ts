@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly upstream: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly nodeFlags?: readonly string[];
+  /** Beyond the command itself. */
+  readonly args?: readonly string[];
 }
 
 const EXAMPLE_CREDENTIALS = { accessKeyId: 'AKIABENCH00000000000', secretAccessKey: 'bench-secret-access-key' };
@@ -43,10 +45,14 @@ export async function startGateway(processes: Processes, options: GatewayOptions
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: options.upstream,
   };
   const startedMs = performance.now();
-  const running = processes.start(process.execPath, [...(options.nodeFlags ?? []), GATEWAY, 'start'], {
-    core: MEASURED_CORE,
-    env,
-  });
+  const running = processes.start(
+    process.execPath,
+    [...(options.nodeFlags ?? []), GATEWAY, 'start', ...(options.args ?? [])],
+    {
+      core: MEASURED_CORE,
+      env,
+    },
+  );
   const [, port] = await running.printed(/listens on http:\/\/127\.0\.0\.1:(\d+)/);
   const status = await statusOf(`http://127.0.0.1:${port}/health/readiness`);
   if (status !== 200) throw new Error(`The gateway is not ready: ${status}.`);
