@@ -42,10 +42,7 @@ export function fail(exchange: Exchange, call: Call, cause: unknown, proxy: Prox
     call.id,
   ];
   headers.push(...adviceOf(refusal));
-  exchange.answerWhole(call.status, headers, refusalBody(refusal, call.status), row.closesConnection === true);
-  if (refusal.kind === 'internalError')
-    proxy.log.error({ requestId: call.id, err: cause }, 'request failed inside the gateway');
-}
+  exchange.answerWhole(call.status, headers, refusalBody(refusal, call.status), row.closesConnection === true);}
 
 /** When to come again. A limit knows, and what it has left; the others have one answer for all. */
 function adviceOf(refusal: Refusal): readonly string[] {

@@ -8,12 +8,11 @@ import { type ContentReader, createContentReader, requestContent } from '../doma
 import type { UsageReader } from '../domain/usage/usage-reader.ts';
 import { type AnswerListener, listenersOf } from './answer-listener.ts';
 import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
-import { BudgetWatch } from './budget-watch.ts';
 import { releaseBody } from './call-lifetime.ts';
 import type { Call } from './call.ts';
 import { ClientGone } from './client-gone.ts';
+import { EarlyEnd } from './early-end.ts';
 import { costHeaders, limitHeaders } from './metering-headers.ts';
-import { OutputEnd } from './output-end.ts';
 import type { Proxy } from './proxy.ts';
 import { settle, settleCompleted } from './settle.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
@@ -70,9 +69,7 @@ class RelayedAnswer implements AnswerReceiver {
   #bytesToCome = Infinity;
   /** The end of such an answer: who gets it has the answer whole, so it waits until that is written down. */
   #last: Buffer | undefined;
-  readonly #budgets: BudgetWatch;
-  /** Where it is to end; null for one that ends by itself. */
-  #outputEnd: OutputEnd | null = null;
+  readonly #earlyEnd: EarlyEnd;
   #clientGone = false;
   #awaitsDrain = false;
   #upstreamOver = false;
@@ -94,7 +91,7 @@ class RelayedAnswer implements AnswerReceiver {
     this.#proxy = proxy;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#budgets = new BudgetWatch({ charges: call.metered?.charges ?? [], startedMs: call.startedMs }, proxy);
+    this.#earlyEnd = new EarlyEnd(call, proxy);
     exchange.onGone(() => this.#clientLeft());
   }
 
@@ -108,8 +105,8 @@ class RelayedAnswer implements AnswerReceiver {
     call.firstByteMs = this.#proxy.clock.elapsedMs() - call.startedMs;
     call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
     const streams = isEventStream(rawHeader(headers, 'content-type'));
-    if (streams) this.#outputEnd = OutputEnd.of(call.metered);
-    this.#listener = listenersOf(readUsage(call, status, headers), readContent(call, this.#proxy), this.#outputEnd);
+    const usage = readUsage(call, status, headers);
+    this.#listener = listenersOf(usage, readContent(call, this.#proxy), this.#earlyEnd.listener);
     if (streams) call.pace = this.#watch = new StreamWatch(this.#operation, this.#listener);
     releaseBody(call, this.#proxy);
     if (this.#clientGone) return;
@@ -144,12 +141,10 @@ class RelayedAnswer implements AnswerReceiver {
       return;
     }
     const takesMore = this.#exchange.write(chunk);
-    if (this.#watch?.takesFrame === true) {
-      const end = this.#budgets.isSpent ? BUDGET_SPENT : this.#outputEnd?.reached;
-      if (end !== undefined && end !== null) {
-        this.#endForLimit(end);
-        return;
-      }
+    const reason = this.#watch?.takesFrame === true ? this.#earlyEnd.reason : null;
+    if (reason !== null) {
+      this.#endEarly(reason);
+      return;
     }
     if (takesMore) return;
     if (!this.#awaitsDrain) {
@@ -237,7 +232,7 @@ class RelayedAnswer implements AnswerReceiver {
   }
 
   /** The client is told by an exception that its SDK knows; what Bedrock says further is read like that of a client that left. */
-  #endForLimit(message: string): void {
+  #endEarly(message: string): void {
     this.#call.fault = message;
     this.#clientLeft();
     this.#exchange.write(encodeExceptionFrame('throttlingException', message), () => {
@@ -325,8 +320,6 @@ function readContent(call: Call, proxy: Proxy): ContentReader | null {
 function joined(chunks: readonly Buffer[]): Buffer | undefined {
   return chunks.length > 1 ? Buffer.concat(chunks) : chunks[0];
 }
-
-const BUDGET_SPENT = 'A budget that this request runs under has been spent.';
 
 const CUT_MESSAGE: Readonly<Record<UpstreamFailure['kind'], string>> = {
   unreachable: 'The connection to Bedrock failed.',

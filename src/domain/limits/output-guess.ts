@@ -52,6 +52,10 @@ export class OutputGuess {
     this.#pieces += 1;
     this.#bytes += bytes;
   }
+
+  push(): void {
+    // No event stream: nothing of it is text that is made piece by piece.
+  }
 }
 
 function chunkOf(event: unknown): unknown {
