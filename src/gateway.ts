@@ -183,7 +183,7 @@ export async function openGateway({
     sinks: sinksOnceReady(stored),
     usualUse: new UsualUse(USUAL_KINDS_MAX),
     callClosed: (call) => {
-      logCall(call, log);
+      logCall(call, log, settings);
       health.callClosed(call);
       noteBudgets(call);
     },

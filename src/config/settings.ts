@@ -268,6 +268,10 @@ export const settingsSchema = z
         env: ['OUTCROP_LOG_LEVEL'],
         about: 'How much is logged (JSON lines on standard error). debug: a line for every request.',
       }),
+    accessLog: flag().register(settingFacts, {
+      env: ['OUTCROP_ACCESS_LOG'],
+      about: 'A line in the log for every request, at the level info.',
+    }),
   })
   .refine((settings) => (settings.tlsCert === null) === (settings.tlsKey === null), {
     path: ['tlsKey'],

@@ -42,7 +42,8 @@ export function fail(exchange: Exchange, call: Call, cause: unknown, proxy: Prox
     call.id,
   ];
   headers.push(...adviceOf(refusal));
-  exchange.answerWhole(call.status, headers, refusalBody(refusal, call.status), row.closesConnection === true);}
+  exchange.answerWhole(call.status, headers, refusalBody(refusal, call.status), row.closesConnection === true);
+}
 
 /** When to come again. A limit knows, and what it has left; the others have one answer for all. */
 function adviceOf(refusal: Refusal): readonly string[] {
