@@ -18,6 +18,7 @@ interface SteadyLoadOptions {
   readonly seed: number;
   readonly atOnce: number;
   readonly plan: (random: Random) => PlannedCall;
+  readonly headers?: (random: Random) => Readonly<Record<string, string>>;
 }
 
 /** Who is refused comes again, but not at once: it would be a load of another kind. */
@@ -30,7 +31,7 @@ export class SteadyLoad {
   readonly #clients: Promise<unknown>;
   #isOver = false;
 
-  constructor({ origin, bearer, name, seed, atOnce, plan }: SteadyLoadOptions) {
+  constructor({ origin, bearer, name, seed, atOnce, plan, headers = () => ({}) }: SteadyLoadOptions) {
     this.#caller = new Caller(bearer);
     const client = async (_: unknown, index: number): Promise<void> => {
       const random = seededRandom(seed + index);
@@ -38,7 +39,7 @@ export class SteadyLoad {
         const planned = plan(random);
         const called = `${name}-${index}-${number}`;
         const startedMs = performance.now();
-        const seen = await this.#caller.call(origin, called, planned);
+        const seen = await this.#caller.call(origin, called, planned, null, headers(random));
         this.calls.set(called, { planned, seen, startedMs, endedMs: performance.now() });
         if (seen.status !== 200) await pause(AFTER_REFUSAL_MS);
       }
