@@ -102,8 +102,9 @@ function fromEnvironment(value: unknown, env: Environment): unknown {
   return typeof value === 'string' && value.startsWith(REFERENCE) ? env[value.slice(REFERENCE.length)] : value;
 }
 
-/** All texts in a value: of a list or a map, each. */
+/** All texts in a value: of a list or a map, each; of an address its path and the values of its query. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return value === '' ? [] : [value];
+  if (value instanceof URL) return [value.pathname, value.search, ...value.searchParams.values()];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }

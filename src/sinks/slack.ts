@@ -11,7 +11,7 @@ export const sink = defineSink({
   delivery: 'best-effort',
   options: z.strictObject({ webhook_url: httpUrl }),
   variables: { webhook_url: ['SLACK_WEBHOOK_URL'] },
-  secrets: [],
+  secrets: ['webhook_url'],
   open: ({ webhook_url: url }, { http, clock }) => ({
     kind: 'alerts',
     reaches: url,

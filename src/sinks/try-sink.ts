@@ -30,8 +30,8 @@ const SECRET_CHARACTERS_MIN = 4;
 /** Sends a sample to a sink, once. @throws SinkSettingsError where settings do not go together */
 export async function trySink({ prepared }: PreparedEntry, context: SinkContext, id: string): Promise<SinkTrial> {
   const exchanged: Exchanged[] = [];
-  const note = (exchange: Exchanged): void =>
-    void exchanged.push({ ...exchange, text: masked(exchange.text, prepared.secrets) });
+  const note = (exchange: Exchanged, shown: readonly string[]): void =>
+    void exchanged.push({ ...exchange, text: masked(exchange.text, [...prepared.secrets, ...shown]) });
   const sink = await prepared.open({ ...context, http: recording(context.http, note) });
   try {
     const { again, refused, reason } = await deliverSample(sink, sampleSinkEvent(id, context.clock.nowMs()));
@@ -63,27 +63,39 @@ function sampleAlert(atMs: number): Alert {
   };
 }
 
-function recording(http: SinkHttp, note: (exchange: Exchanged) => void): SinkHttp {
+/** @param note told of each exchange, and of what the receiver was shown that is nobody else's business */
+function recording(http: SinkHttp, note: (exchange: Exchanged, shown: readonly string[]) => void): SinkHttp {
   return {
     reach: (url) => http.reach(url),
     send: async (request: SinkHttpRequest, signal: AbortSignal): Promise<SinkHttpAnswer> => {
       const about = { method: request.method, origin: request.url.origin };
       try {
         const answer = await http.send(request, signal);
-        note({ ...about, status: answer.status, text: request.hidesAnswer === true ? '(not shown)' : answer.text });
+        const text = request.hidesAnswer === true ? '(not shown)' : answer.text;
+        note({ ...about, status: answer.status, text }, credentialsIn(request.headers));
         return answer;
       } catch (error) {
-        note({ ...about, status: null, text: '' });
+        note({ ...about, status: null, text: '' }, []);
         throw error;
       }
     },
   };
 }
 
-/** A receiver may repeat what it was sent. */
+const CREDENTIALS = /authorization|token|auth|key|secret/i;
+
+/** What the headers that prove something hold, with the scheme and without: made of secrets, or fetched with them. */
+function credentialsIn(headers: SinkHttpRequest['headers']): readonly string[] {
+  return Object.entries(headers)
+    .filter(([name]) => CREDENTIALS.test(name))
+    .flatMap(([, value]) => [value, value.replace(/^\S+ /, '')]);
+}
+
+/** A receiver may repeat what it was sent. The longest is looked for first: others may be parts of it. */
 function masked(text: string, secrets: readonly string[]): string {
   const hidden = secrets
     .filter((secret) => secret.length >= SECRET_CHARACTERS_MIN)
+    .toSorted((a, b) => b.length - a.length)
     .reduce((rest, secret) => rest.replaceAll(secret, '********'), text);
   return hidden.slice(0, TEXT_CHARACTERS_MAX);
 }

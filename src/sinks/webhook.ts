@@ -12,7 +12,7 @@ export const sink = defineSink({
   delivery: 'best-effort',
   options: z.strictObject({ url: httpUrl, headers: headers.default({}) }),
   variables: { url: ['WEBHOOK_URL'] },
-  secrets: ['headers'],
+  secrets: ['url', 'headers'],
   open: ({ url, headers: given }, { http, clock }) => {
     const post = async ([body = '']: readonly string[], signal: AbortSignal): Promise<typeof ALL_TAKEN> => {
       const all = { 'content-type': 'application/json', 'user-agent': 'outcrop', ...given };

@@ -31,6 +31,8 @@ import { ownName, World } from './canary-world.ts';
 const ALIASES = ['langfuse_otel', 'smtp_email'];
 /** Its messages are the lines of all others at least once; what its broker hears is looked at in its own test. */
 const ELSEWHERE = ['kafka'];
+/** Sinks that show themselves in different ways, for `outcrop sinks test` with a receiver that repeats all of it. */
+const WHAT_CAME_BACK = ['generic_api', 's3_v2', 'gcs_pubsub', 'langfuse', 'slack'];
 const EVERYBODY_TOLD_MS_MAX = 30_000;
 
 /** Long, and with the characters that forms of writing differ in. */
@@ -164,6 +166,11 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       await first.run.ended;
       world.addFolder(path.join(folder, 'data'), 'the data folder after a kill');
 
+      await runCommands(
+        setting,
+        WHAT_CAME_BACK.map((name) => ['sinks', 'test', name]),
+      );
+
       // Now each takes what waits and what comes.
       world.isWell = true;
       const second = await startGateway(setting);
@@ -171,7 +178,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       await untilSinks(second, (sinks) =>
         sinks.every(({ queued, outboxBytes, failing }) => queued === 0 && outboxBytes === 0 && !failing),
       );
-      await runCommands(setting);
+      await runCommands(setting, [['config'], ['doctor'], ['sinks'], ['sinks', 'test', 'generic_api']]);
       second.run.child.kill('SIGTERM');
       assert.equal(await second.run.ended, 0, second.run.errors());
 
@@ -314,8 +321,8 @@ async function untilSinks({ origin }: RunningGateway, are: (sinks: SinkStates) =
   }
 }
 
-async function runCommands({ folder, env, world }: Setting): Promise<void> {
-  for (const command of [['config'], ['doctor'], ['sinks'], ['sinks', 'test', 'generic_api']]) {
+async function runCommands({ folder, env, world }: Setting, commands: readonly string[][]): Promise<void> {
+  for (const command of commands) {
     const { output, errors } = await runOutcrop([...command, '--config', configOf(folder)], { env });
     assert.notEqual(output, '', errors);
     world.add(`outcrop ${command.join(' ')}`, output + errors);
