@@ -24,7 +24,10 @@ const SEED = Number(process.env['OUTCROP_METERING_SEED'] ?? '20261122');
 /** Of each load. */
 const CLIENTS = 4;
 const BEDROCK_MS = 10;
-const ADDED_P99_MS_MAX = 60;
+const ADDED_MS_MAX = 60;
+const FIRST_MOMENT_MS = 500;
+/** The first calls of a process are slow, whatever fails later. */
+const WARM_UP_MS = 1500;
 const ASK_EVERY_MS = 20;
 
 /**
@@ -98,6 +101,7 @@ describe('calls with limits over HTTP while Redis fails', needs('redis-server'),
       const unlimited = load(await issueKey(origin), 'free', SEED);
       const [onRates, onBudget] = [load(free, 'rate', SEED), load(budgeted, 'budget', SEED + CLIENTS)];
       const loads = [unlimited, onRates, onBudget];
+      await pause(WARM_UP_MS);
       const startedMs = performance.now();
       await pause(OUTAGE_MS);
 
@@ -144,19 +148,26 @@ describe('calls with limits over HTTP while Redis fails', needs('redis-server'),
       if (isSteady) assert.deepEqual(open, [[200], [200]]);
       assert.deepEqual(statuses(onBudget.endedBetween(failedMs, backMs)), [200, 503]);
 
-      const p99 = (calls: SteadyLoad, fromMs: number, untilMs: number): number =>
-        percentileMs(calls.endedBetween(fromMs, untilMs), 99);
-      const onItsOwn = p99(unlimited, failedMs, backMs);
-      const facts = [`${how}: without limits p99 ${onItsOwn.toFixed(1)} ms meanwhile`];
-      for (const [what, calls] of [
-        ['under rates', onRates],
-        ['under a hard budget', onBudget],
+      const facts: string[] = [];
+      // Nobody waits for long, and those few who wait at all do so in the moment of the failure.
+      for (const [percent, untilMs] of [
+        [99, backMs],
+        [100, failedMs + FIRST_MOMENT_MS],
       ] as const) {
-        const [base, away] = [p99(calls, startedMs, failedMs), p99(calls, failedMs, backMs)];
-        const count = calls.endedBetween(failedMs, backMs).length;
-        const text = `${how}: ${what} p99 ${base.toFixed(1)} ms before, ${away.toFixed(1)} ms in ${count} calls until it was back`;
-        assert.ok(away - Math.max(base, onItsOwn) <= ADDED_P99_MS_MAX, text);
-        facts.push(text);
+        const took = (calls: SteadyLoad, from: number, to: number): number =>
+          percentileMs(calls.endedBetween(from, to), percent);
+        const onItsOwn = took(unlimited, failedMs, untilMs);
+        for (const [what, calls] of [
+          ['under rates', onRates],
+          ['under a hard budget', onBudget],
+        ] as const) {
+          const [base, away] = [took(calls, startedMs, failedMs), took(calls, failedMs, untilMs)];
+          const text =
+            `${how}, p${percent} ${what}: ${base.toFixed(1)} ms before, ${away.toFixed(1)} ms in the ` +
+            `${((untilMs - failedMs) / 1000).toFixed(1)} s after, then without limits ${onItsOwn.toFixed(1)} ms`;
+          assert.ok(away - Math.max(base, onItsOwn) <= ADDED_MS_MAX, text);
+          facts.push(text);
+        }
       }
 
       const ledger = readLedger(dataDir);
