@@ -1,4 +1,5 @@
 import { isPublish, publishAnswer } from './google-receiver.ts';
+import { KAFKA_TOPIC } from './kafka-broker.ts';
 import type { Answer, Answering, Received, Receiver } from './receiver.ts';
 
 /** What signs, and so is shown to nobody. */
@@ -132,6 +133,17 @@ export function mailOptions(port: number, own: string): Options {
     smtp_password: own,
     smtp_sender_email: 'outcrop@example.com',
     smtp_recipients: 'ops@example.com',
+  };
+}
+
+/** Records in Kafka, after a login over TLS. */
+export function kafkaOptions(port: number, own: string): Options {
+  return {
+    kafka_brokers: `127.0.0.1:${port}`,
+    kafka_topic: KAFKA_TOPIC,
+    kafka_sasl_mechanism: 'plain',
+    kafka_sasl_username: 'outcrop',
+    kafka_sasl_password: own,
   };
 }
 

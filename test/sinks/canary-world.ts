@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Simulator } from '../../simulator/index.ts';
 import type { Haystack } from './canary-search.ts';
 import { CANARY_SINKS, ECHO } from './canary-sinks.ts';
+import { KafkaBroker } from './kafka-broker.ts';
 import { MailReceiver } from './mail-receiver.ts';
 import { Receiver, type Received } from './receiver.ts';
 
@@ -17,22 +18,25 @@ export class World {
   readonly received = new Map<string, Received[]>();
   readonly receivers = new Map<string, Receiver>();
   readonly mail: MailReceiver;
+  readonly kafka: KafkaBroker;
   /** Whether receivers take what they are sent; else they refuse it, and repeat all of it. */
-  isWell = false;
+  #isWell = false;
 
   /**
-   * @param tls of the receiver of mails, which gets no password without it
+   * @param tls of those that get no password without it
    * @param ownOf what a sink proves itself with
    */
   constructor(tls: { readonly cert: string; readonly key: string }, ownOf: (sink: string) => string) {
     this.mail = new MailReceiver({ ...tls, onAuth: (_login, _session, done) => done(null, { user: 'outcrop' }) });
-    this.mail.answers = { data: () => (this.isWell ? null : 451) };
+    this.mail.answers = { data: () => (this.#isWell ? null : 451) };
+    this.kafka = new KafkaBroker({ tls, login: { username: 'outcrop', password: ownOf('kafka') } });
+    this.kafka.mood = 'error';
     for (const { name, answer = () => ({ status: 200 }), grants } of CANARY_SINKS) {
       const received: Received[] = [];
       this.received.set(name, received);
       const receiver = new Receiver((request) => {
         received.push(request);
-        return grants?.(request, ownOf(name)) ?? (this.isWell ? answer(request) : ECHO(request));
+        return grants?.(request, ownOf(name)) ?? (this.#isWell ? answer(request) : ECHO(request));
       });
       this.receivers.set(name, receiver);
     }
@@ -42,8 +46,15 @@ export class World {
     this.haystacks.push({ place, bytes: Buffer.from(found), allowed });
   }
 
+  /** From now on receivers take whatever comes. */
+  heal(): void {
+    this.#isWell = true;
+    this.kafka.mood = 'well';
+  }
+
   async start(): Promise<void> {
     await this.mail.start();
+    await this.kafka.start();
     for (const receiver of this.receivers.values()) await receiver.start();
   }
 
@@ -58,6 +69,10 @@ export class World {
       }
     }
     for (const { raw, text } of this.mail.mails) this.add('a mail', `${raw}\n${text}`);
+    for (const { body, text } of this.kafka.received) {
+      this.add('records in Kafka', body);
+      this.add('records in Kafka, unzipped', text);
+    }
   }
 
   /** What Bedrock has got. The query of a request is the client's own, and travels as it is. */
