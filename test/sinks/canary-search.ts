@@ -22,7 +22,7 @@ export function findSecrets(secrets: Secrets, haystacks: readonly Haystack[]): r
 }
 
 /** As it is, and as hex, base64 and a URL have it. */
-export function formsOf(secret: string): readonly string[] {
+function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString('hex');
   const url = encodeURIComponent(secret);
