@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import { bearers } from '../callers.ts';
 import { handOverUs } from '../hand-over.ts';
 import type { Load } from '../load-client.ts';
@@ -53,6 +54,7 @@ export async function measureSinks(
     contenders.push({ name, port, mount: '/bedrock', callers: bearers([MASTER_KEY]), pids: [process.pid] });
   }
   const samples = await runRounds(load, contenders, options);
+  for (const gateway of gateways) await requireDelivered(gateway);
   await Promise.all(gateways.map(({ process }) => process.stop()));
   const handOver = await handOverUs(processes, sinks, join(folder, 'hand-over'));
   await receiver.process.stop();
@@ -78,6 +80,20 @@ export async function measureSinks(
       ),
     ],
   };
+}
+
+const states = z.object({
+  sinks: z.array(z.object({ name: z.string(), delivered: z.number(), dropped: z.number(), refused: z.number() })),
+});
+
+/** What is lost costs next to nothing. @throws Error where anything was */
+async function requireDelivered({ port }: Gateway): Promise<void> {
+  const headers = { authorization: `Bearer ${MASTER_KEY}` };
+  const answer = await fetch(`http://127.0.0.1:${port}/health/sinks`, { headers });
+  for (const { name, delivered, dropped, refused } of states.parse(await answer.json()).sinks) {
+    if (delivered > 0 && dropped + refused === 0) continue;
+    throw new Error(`The sink ${name} delivered ${delivered} calls, dropped ${dropped}, and had ${refused} refused.`);
+  }
 }
 
 /** As operators have them, but flushed often: a round is shorter than their intervals. */
