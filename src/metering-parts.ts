@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings } from './config/settings.ts';
-import type { LoadUsed, ThresholdListener } from './counters/counters.ts';
+import type { LimitListener, LoadUsed } from './counters/counters.ts';
 import { MemoryCounters } from './counters/memory.ts';
 import { RenewingCounters, RESERVATION_TTL_MS } from './counters/renewing.ts';
 import { Seeds } from './counters/seeds.ts';
 import { limitsFromFields } from './domain/limits/limit-fields.ts';
 import type { AlertFacts } from './domain/alert.ts';
-import { makeLimit } from './domain/limits/limit.ts';
+import { makeLimit, maxAt } from './domain/limits/limit.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
 import { KnownLimits } from './keys/caller-limits.ts';
 import { KnownKeySpend } from './keys/key-spend.ts';
@@ -110,12 +110,21 @@ interface CounterInputs {
 }
 
 async function openCounters({ settings, seeds, clock, log, alert }: CounterInputs): Promise<Counters> {
-  const onThreshold: ThresholdListener = (limit, { threshold, used }) => {
-    log.warn({ limit: limit.id, threshold, used, max: limit.max }, 'a limit has reached a threshold');
-    alert({ kind: 'limitReached', limit, threshold, used });
+  const onEvent: LimitListener = (limit, event) => {
+    const max = maxAt(limit, clock.nowMs());
+    const { used } = event;
+    if (event.kind === 'reached') {
+      const { threshold } = event;
+      log.warn({ limit: limit.id, threshold, used, max }, 'a limit has reached a threshold');
+      alert({ kind: 'limitReached', limit, threshold, used });
+    } else {
+      const { amount } = event;
+      log.warn({ limit: limit.id, amount, used, max }, 'a limit has refused a call, the first in its window');
+      alert({ kind: 'limitRefused', limit, amount, used });
+    }
   };
   const { countersMax } = settings;
-  const options = { countersMax, reservationTtlMs: RESERVATION_TTL_MS, clock, seeds, onThreshold };
+  const options = { countersMax, reservationTtlMs: RESERVATION_TTL_MS, clock, seeds, onEvent };
   if (settings.redisUrl === null) return new RenewingCounters(new MemoryCounters(options));
   const { openRedisCounters, REDIS_TIMING } = await import('./counters/redis.ts');
   const ofFleet = {

@@ -1,8 +1,6 @@
 import type { Limit } from '../domain/limits/limit.ts';
 import { type Threshold, thresholdOf } from '../domain/limits/thresholds.ts';
 
-const FULL = 100;
-
 /** How much of one limit is in use, in this process. Call `advance` before anything else: time passes for it only there. */
 export abstract class Count {
   readonly limit: Limit;
@@ -16,9 +14,14 @@ export abstract class Count {
   kept = true;
   /** The highest threshold that was told in this window; 0 before the first. */
   protected told = 0;
+  /** Whether a refusal was told in this window. */
+  protected isRefusalTold = false;
+  /** What it may come to, by the last call: the same counter serves when a limit is given another maximum. */
+  #max: number;
 
   constructor(limit: Limit) {
     this.limit = limit;
+    this.#max = limit.max;
   }
 
   /** What has left the window counts no more. */
@@ -42,22 +45,45 @@ export abstract class Count {
   seed(used: number): void {
     this.set(Math.max(this.used - this.reserved, used));
     this.seeded = true;
-    this.told = Math.max(this.told, thresholdOf(this.settled(), this.limit.max) ?? 0);
+    this.tell(Math.max(this.told, this.reached()));
+  }
+
+  /** Begins anew at so much. Only thresholds beyond it are news, and so is the next refusal. */
+  reset(used: number): void {
+    this.set(used);
+    this.seeded = true;
+    this.tell(this.reached());
+    this.isRefusalTold = false;
+  }
+
+  /** With another maximum than before, thresholds that use is below again will be news, and so will the next refusal. */
+  meet(max: number): void {
+    if (max === this.#max) return;
+    this.#max = max;
+    this.told = Math.min(this.told, this.reached());
+    this.isRefusalTold = false;
   }
 
   /** A threshold that is reached for the first time in this window. */
-  newThreshold(max: number): Threshold | null {
-    const threshold = thresholdOf(this.settled(), max);
-    return threshold !== null && threshold > this.told ? this.tell(threshold) : null;
-  }
-
-  /** 100 % when a call is refused for the first time in this window. */
-  firstRefusal(): Threshold | null {
-    return this.told < FULL ? this.tell(FULL) : null;
-  }
-
-  protected tell(threshold: Threshold): Threshold {
-    this.told = threshold;
+  newThreshold(): Threshold | null {
+    const threshold = thresholdOf(this.settled(), this.#max);
+    if (threshold === null || threshold <= this.told) return null;
+    this.tell(threshold);
     return threshold;
+  }
+
+  /** Whether it is the first in this window. */
+  isFirstRefusal(): boolean {
+    if (this.isRefusalTold) return false;
+    this.isRefusalTold = true;
+    return true;
+  }
+
+  protected reached(): Threshold | 0 {
+    return thresholdOf(this.settled(), this.#max) ?? 0;
+  }
+
+  protected tell(threshold: number): void {
+    this.told = threshold;
   }
 }

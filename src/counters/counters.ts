@@ -1,8 +1,14 @@
 import type { Limit } from '../domain/limits/limit.ts';
 import type { Threshold } from '../domain/limits/thresholds.ts';
 
-/** Told once in a window for each threshold. `used` is settled use, except at 100 % for a call that was refused. */
-export type ThresholdListener = (limit: Limit, event: { readonly threshold: Threshold; readonly used: number }) => void;
+/** What is told of a limit: each threshold once in a window, and its first refusal. */
+export type LimitEvent =
+  /** By settled use alone. */
+  | { readonly kind: 'reached'; readonly threshold: Threshold; readonly used: number }
+  /** A call may need `amount`, and with what is `used`, settled and held, that is too much. */
+  | { readonly kind: 'refused'; readonly amount: number; readonly used: number };
+
+export type LimitListener = (limit: Limit, event: LimitEvent) => void;
 
 /** What a counter that is new here has to begin with. */
 export interface SeedNeed {

@@ -38,6 +38,11 @@ export class HeldCount extends Count {
     return this.used === 0;
   }
 
+  /** Its refusals come and go with the calls that run: it has no window in which one would be the first. */
+  override isFirstRefusal(): boolean {
+    return false;
+  }
+
   protected override settled(): number {
     return 0;
   }

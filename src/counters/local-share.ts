@@ -11,7 +11,7 @@ export class LocalShare {
   readonly #counters: MemoryCounters;
 
   constructor(options: { readonly countersMax: number; readonly reservationTtlMs: number; readonly clock: Clock }) {
-    this.#counters = new MemoryCounters({ ...options, seeds: null, onThreshold: () => undefined });
+    this.#counters = new MemoryCounters({ ...options, seeds: null, onEvent: () => undefined });
   }
 
   /** Counts a call that was admitted for the whole fleet. */

@@ -1,9 +1,8 @@
 import type { Charge } from '../domain/limits/charges.ts';
 import { isRate, type Limit } from '../domain/limits/limit.ts';
-import type { Threshold } from '../domain/limits/thresholds.ts';
 import type { Clock, Counters, LimitUse, Reservation } from '../ports.ts';
 import type { Count } from './count.ts';
-import type { ThresholdListener } from './counters.ts';
+import type { LimitListener } from './counters.ts';
 import { HeldCount } from './held-count.ts';
 import { RollingCount } from './rolling-count.ts';
 import type { Seeds } from './seeds.ts';
@@ -17,7 +16,7 @@ export interface MemoryCountersOptions {
   readonly clock: Clock;
   /** Null where there is nothing to begin with. */
   readonly seeds: Seeds | null;
-  readonly onThreshold: ThresholdListener;
+  readonly onEvent: LimitListener;
 }
 
 interface Held {
@@ -90,8 +89,7 @@ export class MemoryCounters implements Counters {
 
   reset(limit: Limit, used: number): Promise<void> {
     const count = this.#countOf(limit, this.#clock.nowMs(), this.#clock.elapsedMs());
-    count.seeded = true;
-    count.set(used);
+    count.reset(used);
     return Promise.resolve();
   }
 
@@ -107,7 +105,9 @@ export class MemoryCounters implements Counters {
   #decide(id: string, charges: readonly Charge[], counts: readonly Count[]): Reservation {
     for (let index = 0; index < charges.length; index += 1) {
       const [charge, count] = [charges[index], counts[index]];
-      if (charge === undefined || count === undefined || !charge.limit.hard) continue;
+      if (charge === undefined || count === undefined) continue;
+      count.meet(charge.max);
+      if (!charge.limit.hard) continue;
       const reason = whyUnavailable(count);
       if (reason !== null) return { kind: 'unavailable', charge, reason, retryAfterMs: RETRY_MS };
       if (count.used + charge.amount > charge.max) return this.#refuse(charge, count);
@@ -117,7 +117,8 @@ export class MemoryCounters implements Counters {
 
   #refuse(charge: Charge, count: Count): Reservation {
     const { used } = count;
-    this.#tell(charge.limit, count.firstRefusal(), used);
+    const { limit, amount } = charge;
+    if (count.isFirstRefusal()) this.#options.onEvent(limit, { kind: 'refused', amount, used });
     return { kind: 'refused', charge, used, retryAfterMs: count.fitsInMs(charge.amount, charge.max) };
   }
 
@@ -144,12 +145,10 @@ export class MemoryCounters implements Counters {
       if (charge === undefined || count === undefined || position === undefined) continue;
       count.advance(nowMs, elapsedMs);
       count.settle(position, charge.amount, amounts[index] ?? charge.amount);
-      this.#tell(charge.limit, count.newThreshold(charge.max), count.used - count.reserved);
+      const threshold = count.newThreshold();
+      if (threshold === null) continue;
+      this.#options.onEvent(charge.limit, { kind: 'reached', threshold, used: count.used - count.reserved });
     }
-  }
-
-  #tell(limit: Limit, threshold: Threshold | null, used: number): void {
-    if (threshold !== null) this.#options.onThreshold(limit, { threshold, used });
   }
 
   #countsOf(charges: readonly Charge[]): Count[] {

@@ -1,7 +1,7 @@
 import type { Charge } from '../domain/limits/charges.ts';
 import type { Limit } from '../domain/limits/limit.ts';
 import type { Clock, Log } from '../ports.ts';
-import type { ThresholdListener } from './counters.ts';
+import type { LimitListener } from './counters.ts';
 import { type Place, placeNow } from './redis-places.ts';
 import type { RedisSeeding } from './redis-seeding.ts';
 import type { RedisStore, StoredCall } from './redis-store.ts';
@@ -19,7 +19,7 @@ export interface RedisCallsOptions {
   readonly log: Log;
   /** After so long a call that is over is in the ledger. */
   readonly ledgerLagMs: number;
-  readonly onThreshold: ThresholdListener;
+  readonly onEvent: LimitListener;
 }
 
 /** Commands under way at once when much has to be told. */
@@ -86,7 +86,7 @@ export class RedisCalls {
     });
     for (const { index, threshold, used } of reached) {
       const charge = call.charges[index];
-      if (charge !== undefined) this.#options.onThreshold(charge.limit, { threshold, used });
+      if (charge !== undefined) this.#options.onEvent(charge.limit, { kind: 'reached', threshold, used });
     }
   }
 

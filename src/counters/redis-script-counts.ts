@@ -5,8 +5,9 @@ import { ROLLING_PARTS } from './rolling-count.ts';
  * How a counter is kept in Redis: the part of the script that knows its fields.
  *
  * A counter of a calendar window or of all time is a hash: g generation, w start of the window, u used, p reserved by
- * running calls, z whether what was used before the generation is in it, e the highest threshold told. A rolling one has
- * parts s0, s1, … of the window instead of w, l the current part, f the first that may be settled, t when e was told.
+ * running calls, z whether what was used before the generation is in it, e the highest threshold told, m the maximum that
+ * was for, x when a refusal was told. A rolling one has parts s0, s1, … of the window instead of w, l the current part, f the
+ * first that may be settled, t when e was told.
  * Concurrency is a sorted set of call ids by when they expire.
  */
 export const COUNTS = `
@@ -17,7 +18,7 @@ local IDLE_MS = 30 * 86400000
 -- Writes what calls change, and all of it where something else has changed.
 local function saveSpan(c)
   if c.changed then
-    redis.call('HSET', c.key, 'g', birth, 'w', c.w, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e)
+    redis.call('HSET', c.key, 'g', birth, 'w', c.w, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e, 'm', c.m, 'x', c.x)
   else
     redis.call('HSET', c.key, 'u', c.u, 'p', c.p)
   end
@@ -30,16 +31,17 @@ end
 
 -- The window that begins at start, unless the count waits for a clock that went back by less than a window.
 local function span(key, start, finish)
-  local h = redis.call('HMGET', key, 'g', 'w', 'u', 'p', 'z', 'e')
+  local h = redis.call('HMGET', key, 'g', 'w', 'u', 'p', 'z', 'e', 'm', 'x')
   local c = {key = key, kind = 's', start = start, finish = finish, save = saveSpan}
   local isOurs = tonumber(h[1] or 0) == birth
   c.w = tonumber(h[2] or 0)
   if not isOurs or start > c.w then
-    c.w, c.u, c.p, c.e, c.z, c.changed = start, 0, 0, 0, 0, true
+    c.w, c.u, c.p, c.e, c.z, c.m, c.x, c.changed = start, 0, 0, 0, 0, 0, 0, true
     if finish > 0 and start >= birth then c.z = 1 end
     return c
   end
   c.u, c.p, c.z, c.e = tonumber(h[3]), tonumber(h[4]), tonumber(h[5]), tonumber(h[6])
+  c.m, c.x = tonumber(h[7] or 0), tonumber(h[8] or 0)
   if finish > 0 and now < c.w - (finish - start) then c.w, c.changed = start, true end
   return c
 end
@@ -49,7 +51,7 @@ local function saveRolling(c)
     redis.call('HSET', c.key, 'u', c.u, 'p', c.p)
     return
   end
-  redis.call('HSET', c.key, 'g', birth, 'l', c.l, 'f', c.f, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e, 't', c.t)
+  redis.call('HSET', c.key, 'g', birth, 'l', c.l, 'f', c.f, 'u', c.u, 'p', c.p, 'z', c.z, 'e', c.e, 't', c.t, 'm', c.m, 'x', c.x)
   redis.call('PEXPIRE', c.key, 2 * c.windowMs)
 end
 
@@ -66,19 +68,22 @@ local function clearParts(c, used)
 end
 
 local function rolling(key, windowMs)
-  local h = redis.call('HMGET', key, 'g', 'l', 'f', 'u', 'p', 'z', 'e', 't')
+  local h = redis.call('HMGET', key, 'g', 'l', 'f', 'u', 'p', 'z', 'e', 't', 'm', 'x')
   local c = {key = key, kind = 'r', windowMs = windowMs, save = saveRolling}
   local part = math.floor(now * PARTS / windowMs)
   if tonumber(h[1] or 0) ~= birth then
-    c.l, c.f, c.p, c.z, c.e, c.t, c.changed = part, 0, 0, 0, 0, 0, true
+    c.l, c.f, c.p, c.z, c.e, c.t, c.m, c.x, c.changed = part, 0, 0, 0, 0, 0, 0, 0, true
     if now - windowMs >= birth then c.z = 1 end
     clearParts(c, 0)
     return c
   end
   c.l, c.f, c.u, c.p = tonumber(h[2]), tonumber(h[3]), tonumber(h[4]), tonumber(h[5])
-  c.z, c.e, c.t = tonumber(h[6]), tonumber(h[7]), tonumber(h[8])
+  c.z, c.e, c.t, c.m, c.x = tonumber(h[6]), tonumber(h[7]), tonumber(h[8]), tonumber(h[9] or 0), tonumber(h[10] or 0)
   if c.e > 0 and (now - c.t >= windowMs or now < c.t) then c.e = 0 end
-  if part < c.l then
+  if c.x > 0 and (now - c.x >= windowMs or now < c.x) then c.x = 0 end
+  -- A reset begins the next part at once.
+  local isAhead = part == c.l - 1 and c.f == c.l
+  if part < c.l and not isAhead then
     -- The clock went back: all that counts is taken for used now.
     c.l, c.changed = part, true
     clearParts(c, c.u)
@@ -105,22 +110,42 @@ local function load(kind, key, a, b)
   return running(key)
 end
 
--- The highest threshold if it is new in this window, else 0.
-local function newThreshold(c, settled, max)
+local function settledOf(c)
+  if c.kind == 's' then return c.u - c.p end
+  return c.u
+end
+
+-- The highest threshold that settled use has reached, of the maximum by the last call.
+local function reachedOf(c)
   local reached = 0
-  if max > 0 then
+  if c.m > 0 then
     for _, threshold in ipairs(THRESHOLDS) do
-      if settled * 100 >= max * threshold then reached = threshold end
+      if settledOf(c) * 100 >= c.m * threshold then reached = threshold end
     end
   end
+  return reached
+end
+
+-- With another maximum, thresholds that use is below again will be news, and so will the next refusal.
+local function meet(c, max)
+  if c.kind == 'h' or c.m == max then return end
+  c.m, c.x, c.changed = max, 0, true
+  c.e = math.min(c.e, reachedOf(c))
+end
+
+-- The highest threshold if it is new in this window, else 0.
+local function newThreshold(c, max)
+  if c.m == 0 then meet(c, max) end
+  local reached = reachedOf(c)
   if reached <= c.e then return 0 end
   c.e, c.t, c.changed = reached, now, true
   return reached
 end
 
-local function settledOf(c)
-  if c.kind == 's' then return c.u - c.p end
-  return c.u
+local function isFirstRefusal(c)
+  if c.kind == 'h' or c.x > 0 then return 0 end
+  c.x, c.changed = now, true
+  return 1
 end
 
 -- Changes what is used and reserved where it was counted. @return whether that still counts

@@ -65,13 +65,10 @@ function commands.reserve()
   if #unseeded > 0 then return answer('unseeded', unpack(unseeded)) end
   for i, charge in ipairs(charges) do
     local c = charge.count
+    meet(c, charge.max)
     if charge.hard and c.u + charge.amount > charge.max then
-      local isFirst = 0
-      if c.kind ~= 'h' and c.e < 100 then
-        isFirst = 1
-        c.e, c.t, c.changed = 100, now, true
-        c:save()
-      end
+      local isFirst = isFirstRefusal(c)
+      if isFirst == 1 then c:save() end
       return answer('refused', i - 1, c.u, fitsInMs(c, charge.amount, charge.max), isFirst)
     end
   end
@@ -112,7 +109,7 @@ function commands.settle()
       local isKnown = not state and isLate and c.z == 0
       if not isKnown then
         change(c, tonumber(ARGV[at + 7]), actual - held, -held)
-        local threshold = newThreshold(c, settledOf(c), max)
+        local threshold = newThreshold(c, max)
         if threshold > 0 then
           told[#told + 1], told[#told + 2], told[#told + 3] = i - 1, threshold, settledOf(c)
         end
@@ -168,7 +165,7 @@ function commands.seed()
       if ARGV[at + 6] == '0' then missing = math.max(0, missing - (c.u - c.p)) end
       if c.kind == 's' then c.u = c.u + missing else addPart(c, c.l, missing) end
       c.z, c.changed = 1, true
-      newThreshold(c, settledOf(c), tonumber(ARGV[at + 4]))
+      newThreshold(c, tonumber(ARGV[at + 4]))
       c:save()
     end
   end
@@ -195,16 +192,24 @@ function commands.used()
   return answer('used', unpack(uses))
 end
 
+-- Only thresholds beyond what is used are news from here on, and so is the next refusal.
+local function restart(c)
+  c.e, c.t, c.x, c.z, c.changed = reachedOf(c), now, 0, 1, true
+  c:save()
+end
+
 -- counter; kind, a, b, used
 function commands.reset()
   local c = load(ARGV[5], KEYS[2], tonumber(ARGV[6]), tonumber(ARGV[7]))
   if c.kind == 's' then
-    c.u, c.z, c.changed = tonumber(ARGV[8]) + c.p, 1, true
-    c:save()
+    c.u = tonumber(ARGV[8]) + c.p
+    restart(c)
   elseif c.kind == 'r' then
+    -- What is reserved from here on can be told from what was reserved before by its part.
+    if c.l == math.floor(now * PARTS / c.windowMs) then c.l = c.l + 1 end
     clearParts(c, tonumber(ARGV[8]))
-    c.f, c.z, c.changed = c.l + 1, 1, true
-    c:save()
+    c.f = c.l
+    restart(c)
   end
   return answer('reset')
 end

@@ -2,7 +2,7 @@ import type { Charge } from '../domain/limits/charges.ts';
 import { isRate, type Limit } from '../domain/limits/limit.ts';
 import type { Clock, Counters, LimitUse, Log, Reservation } from '../ports.ts';
 import { Breaker } from './breaker.ts';
-import type { ThresholdListener } from './counters.ts';
+import type { LimitListener } from './counters.ts';
 import { LocalShare } from './local-share.ts';
 import { RedisCalls } from './redis-calls.ts';
 import { RedisFault, RedisLink } from './redis-link.ts';
@@ -21,7 +21,7 @@ export interface RedisCountersOptions {
   readonly log: Log;
   /** Null where there is nothing to begin with. */
   readonly seeds: Seeds | null;
-  readonly onThreshold: ThresholdListener;
+  readonly onEvent: LimitListener;
   readonly reservationTtlMs: number;
   /** Counters held in this process for the time Redis is out of reach. */
   readonly countersMax: number;
@@ -74,14 +74,14 @@ class RedisCounters implements Counters {
   constructor(options: RedisCountersOptions, link: RedisLink) {
     this.#options = options;
     this.#link = link;
-    const { prefix, clock, log, reservationTtlMs, timing, countersMax, onThreshold } = options;
+    const { prefix, clock, log, reservationTtlMs, timing, countersMax, onEvent } = options;
     const { ledgerLagMs, beatMs } = timing;
     // Until all instances have noticed the loss, those that had to connect again too, and counted their running calls.
     const closedMs = ledgerLagMs + 2 * (beatMs + timing.reconnectMs + timing.timeoutMs);
     const onLost = (): void => this.#restoreLater();
     this.#store = new RedisStore({ link, prefix, clock, reservationTtlMs, closedMs, onLost });
     this.#seeding = new RedisSeeding(this.#store, options.seeds);
-    this.#calls = new RedisCalls({ store: this.#store, seeding: this.#seeding, clock, log, ledgerLagMs, onThreshold });
+    this.#calls = new RedisCalls({ store: this.#store, seeding: this.#seeding, clock, log, ledgerLagMs, onEvent });
     this.#local = new LocalShare({ countersMax, reservationTtlMs, clock });
     this.#breaker = new Breaker({
       probe: () => this.#recover(),
@@ -173,7 +173,7 @@ class RedisCounters implements Counters {
         case 'refused': {
           const { used, retryAfterMs } = reply;
           const charge = at(charges, reply.index);
-          if (reply.isFirst) this.#options.onThreshold(charge.limit, { threshold: 100, used });
+          if (reply.isFirst) this.#options.onEvent(charge.limit, { kind: 'refused', amount: charge.amount, used });
           return { kind: 'refused', charge, used, retryAfterMs };
         }
         case 'restoring': {

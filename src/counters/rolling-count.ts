@@ -1,5 +1,4 @@
 import type { Limit } from '../domain/limits/limit.ts';
-import { type Threshold, thresholdOf } from '../domain/limits/thresholds.ts';
 import { Count } from './count.ts';
 
 /** Into how many parts a rolling window is divided. What leaves it leaves it a part at a time, up to 1.7 % late. */
@@ -19,6 +18,7 @@ export class RollingCount extends Count {
   #nowMs = 0;
   #wallMs = 0;
   #toldMs = 0;
+  #refusedMs = 0;
 
   constructor(limit: Limit, seconds: number) {
     super(limit);
@@ -30,6 +30,7 @@ export class RollingCount extends Count {
     this.#wallMs = wallMs;
     this.#nowMs = elapsedMs;
     if (this.told > 0 && elapsedMs - this.#toldMs >= this.#windowMs) this.told = 0;
+    if (this.isRefusalTold && elapsedMs - this.#refusedMs >= this.#windowMs) this.isRefusalTold = false;
     const part = Math.floor(elapsedMs / this.#partMs);
     if (part <= this.#part) return;
     const passed = Math.min(SLOTS, part - this.#part);
@@ -69,15 +70,16 @@ export class RollingCount extends Count {
   override set(settled: number): void {
     this.#slots.fill(0);
     this.used = 0;
-    this.#firstPart = this.#part + 1;
+    // The next part begins at once: what is reserved from here on can be told from what was reserved before.
+    if (this.#part === Math.floor(this.#nowMs / this.#partMs)) this.#part += 1;
+    this.#firstPart = this.#part;
     this.#add(this.#part, settled);
   }
 
   override seed(used: number): void {
     this.#add(this.#part, Math.max(0, used - (this.used - this.reserved)));
     this.seeded = true;
-    this.told = Math.max(this.told, thresholdOf(this.used, this.limit.max) ?? 0);
-    this.#toldMs = this.#nowMs;
+    this.tell(Math.max(this.told, this.reached()));
   }
 
   override isOver(_wallMs: number, elapsedMs: number): boolean {
@@ -88,9 +90,15 @@ export class RollingCount extends Count {
     return this.used;
   }
 
-  protected override tell(threshold: Threshold): Threshold {
+  override isFirstRefusal(): boolean {
+    const isFirst = super.isFirstRefusal();
+    if (isFirst) this.#refusedMs = this.#nowMs;
+    return isFirst;
+  }
+
+  protected override tell(threshold: number): void {
     this.#toldMs = this.#nowMs;
-    return super.tell(threshold);
+    super.tell(threshold);
   }
 
   #add(part: number, amount: number): void {

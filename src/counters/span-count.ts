@@ -32,6 +32,7 @@ export class SpanCount extends Count {
     this.used = 0;
     this.reserved = 0;
     this.told = 0;
+    this.isRefusalTold = false;
     this.seeded = true;
   }
 

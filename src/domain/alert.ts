@@ -12,6 +12,8 @@ export type Alert = AlertFacts & { readonly atMs: number };
 export type AlertFacts =
   /** `used`: in the unit of the limit, nano-dollars for spend. */
   | { readonly kind: 'limitReached'; readonly limit: Limit; readonly threshold: Threshold; readonly used: number }
+  /** It had no room for a call that may need `amount`; `used` is what is settled and held. Told once in its window. */
+  | { readonly kind: 'limitRefused'; readonly limit: Limit; readonly amount: number; readonly used: number }
   | SpoolNews
   | TargetNews
   | { readonly kind: 'sinkFailing'; readonly sink: string; readonly reason: string }
@@ -25,7 +27,9 @@ export type AlertFacts =
 export function alertText(alert: Alert): string {
   switch (alert.kind) {
     case 'limitReached':
-      return limitText(alert.limit, alert.threshold, alert.used, alert.atMs);
+      return reachedText(alert.limit, alert.threshold, alert.used, alert.atMs);
+    case 'limitRefused':
+      return refusedText(alert.limit, alert.amount, alert.used, alert.atMs);
     case 'spoolFilling':
       return `The spool has ${mebibytes(alert.bytes)} of ${mebibytes(alert.bytesMax)} MiB: at its bound new requests are refused. Is the database in reach?`;
     case 'spoolCalm':
@@ -49,13 +53,23 @@ export function alertText(alert: Alert): string {
   }
 }
 
-function limitText(limit: Limit, threshold: Threshold, used: number, atMs: number): string {
-  const { scope, kind, window } = limit;
+function reachedText(limit: Limit, threshold: Threshold, used: number, atMs: number): string {
+  return `${limitText(limit)} is at ${threshold} %: ${amountText(limit, used)} of ${amountText(limit, maxAt(limit, atMs))}.`;
+}
+
+function refusedText(limit: Limit, amount: number, used: number, atMs: number): string {
+  const state = `${amountText(limit, used)} of ${amountText(limit, maxAt(limit, atMs))} are used or held`;
+  return `${limitText(limit)} has refused a call that may need ${amountText(limit, amount)}: ${state}.`;
+}
+
+function limitText({ scope, kind, window }: Limit): string {
   const whose = scope.kind === 'all' ? 'everything' : `${scope.kind} ${scope.id}`;
-  const amount = (value: number): string =>
-    kind === 'spend' ? `$${usdText(BigInt(Math.round(value)))}` : String(value);
   const span = windowPhrase(window);
-  return `The limit of ${whose} on ${kind}${span === '' ? '' : ` ${span}`} is at ${threshold} %: ${amount(used)} of ${amount(maxAt(limit, atMs))}.`;
+  return `The limit of ${whose} on ${kind}${span === '' ? '' : ` ${span}`}`;
+}
+
+function amountText({ kind }: Limit, value: number): string {
+  return kind === 'spend' ? `$${usdText(BigInt(Math.round(value)))}` : String(value);
 }
 
 function mebibytes(bytes: number): number {

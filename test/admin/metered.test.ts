@@ -19,7 +19,7 @@ const CENT = 10_000_000n;
 /** As the composition root binds them: counters of one process that begin with what the ledger says. */
 function openCounters(storage: Storage, clock: Clock): MemoryCounters {
   const seeds = new Seeds({ load: (needs) => countedSince(storage, needs), clock, log: QUIET });
-  const options = { countersMax: 1000, reservationTtlMs: 60_000, clock, seeds, onThreshold: () => undefined };
+  const options = { countersMax: 1000, reservationTtlMs: 60_000, clock, seeds, onEvent: () => undefined };
   return new MemoryCounters(options);
 }
 

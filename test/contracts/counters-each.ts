@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { after, before, describe } from 'node:test';
 import type { Counters } from '../../src/ports.ts';
-import type { LoadUsed, ThresholdListener } from '../../src/counters/counters.ts';
+import type { LimitListener, LoadUsed } from '../../src/counters/counters.ts';
 import { MemoryCounters } from '../../src/counters/memory.ts';
 import { openRedisCounters, REDIS_TIMING } from '../../src/counters/redis.ts';
 import { Seeds } from '../../src/counters/seeds.ts';
@@ -11,7 +11,7 @@ import { CLOCK, QUIET } from './each-database.ts';
 
 export interface CountersOptions {
   readonly load?: LoadUsed;
-  readonly onThreshold?: ThresholdListener;
+  readonly onEvent?: LimitListener;
   readonly reservationTtlMs?: number;
   readonly countersMax?: number;
 }
@@ -28,8 +28,8 @@ export function onEachCounters(tests: (counters: TestCounters) => void): void {
   describe('counters in memory', () => {
     tests({
       kind: 'memory',
-      open: async ({ load, onThreshold = () => undefined, reservationTtlMs = 60_000, countersMax = 1000 } = {}) =>
-        new MemoryCounters({ countersMax, reservationTtlMs, clock: CLOCK, seeds: seedsOf(load), onThreshold }),
+      open: async ({ load, onEvent = () => undefined, reservationTtlMs = 60_000, countersMax = 1000 } = {}) =>
+        new MemoryCounters({ countersMax, reservationTtlMs, clock: CLOCK, seeds: seedsOf(load), onEvent }),
     });
   });
 
@@ -45,7 +45,7 @@ export function onEachCounters(tests: (counters: TestCounters) => void): void {
     });
     tests({
       kind: 'Redis',
-      open: async ({ load, onThreshold = () => undefined, reservationTtlMs = 60_000, countersMax = 1000 } = {}) => {
+      open: async ({ load, onEvent = () => undefined, reservationTtlMs = 60_000, countersMax = 1000 } = {}) => {
         const counters = await openRedisCounters({
           url: redis?.url ?? '',
           prefix: randomUUID(),
@@ -53,7 +53,7 @@ export function onEachCounters(tests: (counters: TestCounters) => void): void {
           clock: CLOCK,
           log: QUIET,
           seeds: seedsOf(load),
-          onThreshold,
+          onEvent,
           reservationTtlMs,
           countersMax,
           budgetsWhenDown: 'closed',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { LimitListener } from '../../src/counters/counters.ts';
 import type { Limit } from '../../src/domain/limits/limit.ts';
 import type { Counters, LimitUse, Reservation } from '../../src/ports.ts';
 import { chargeOf, DAY, FOREVER, limitOf, NONE, rolling } from '../counters/limits.ts';
@@ -162,30 +163,105 @@ onEachCounters((under) => {
     });
   });
 
-  test('each threshold is told once, of what is settled, and 100 % for the first call that is refused', async () => {
-    const told: [number, number][] = [];
-    const onThreshold = (_: Limit, { threshold, used }: { threshold: number; used: number }): void => {
-      told.push([threshold, used]);
-    };
-    const counters = await under.open({ onThreshold });
-    const budget = limitOf('spend', 100, DAY);
-    const call = async (id: string, held: number, used: number): Promise<void> => {
-      await counters.reserve(id, [chargeOf(budget, held)]);
-      counters.settle(id, [used]);
-      await counters.used([budget]);
-    };
-    await call('a', 90, 10);
-    assert.deepEqual(told, []);
-    await call('b', 50, 45);
-    await call('c', 10, 5);
-    await call('d', 35, 35);
-    for (let time = 0; time < 3; time += 1) await counters.reserve(`e${time}`, [chargeOf(budget, 10)]);
-    await call('f', 5, 5);
-    assert.deepEqual(told, [
-      [50, 55],
-      [95, 95],
-      [100, 95],
-    ]);
+  describe('what is told of a limit', () => {
+    /** Counters that write down what they tell. */
+    async function openTelling() {
+      const told: (readonly [number | 'refused', number])[] = [];
+      const onEvent: LimitListener = (_, event) =>
+        void told.push([event.kind === 'reached' ? event.threshold : event.kind, event.used]);
+      const counters = await under.open({ onEvent });
+      let calls = 0;
+      /** A call that is settled when it was admitted. @param max of the limit by then */
+      const call = async (limit: Limit, held: number, used: number, max = limit.max): Promise<void> => {
+        calls += 1;
+        const charge = { limit, max, amount: held };
+        const { kind } = await counters.reserve(`call-${calls}`, [charge]);
+        if (kind !== 'admitted') return;
+        counters.settle(`call-${calls}`, [used]);
+        // Redis hears of it before it answers this.
+        await counters.used([limit]);
+      };
+      return { told, counters, call };
+    }
+
+    for (const [name, window] of [
+      ['a calendar window', DAY],
+      ['a rolling window', rolling(3600)],
+      ['all time', FOREVER],
+    ] as const) {
+      test(`over ${name}: each threshold of what is settled once, and the first refusal`, async () => {
+        const { told, call } = await openTelling();
+        const budget = limitOf('spend', 100, window);
+        await call(budget, 45, 10);
+        await call(budget, 50, 45);
+        await call(budget, 10, 5);
+        await call(budget, 35, 35);
+        for (let time = 0; time < 3; time += 1) await call(budget, 10, 0);
+        await call(budget, 5, 5);
+        assert.deepEqual(told, [
+          [50, 55],
+          [95, 95],
+          ['refused', 95],
+          [100, 100],
+        ]);
+      });
+
+      test(`over ${name}: a call that is too large for an unused budget silences no threshold`, async () => {
+        const { told, call } = await openTelling();
+        const budget = limitOf('spend', 100, window);
+        for (let time = 0; time < 2; time += 1) await call(budget, 101, 0);
+        await call(budget, 55, 55);
+        await call(budget, 40, 40);
+        assert.deepEqual(told, [
+          ['refused', 0],
+          [50, 55],
+          [95, 95],
+        ]);
+      });
+
+      test(`over ${name}: all of it anew when what counts was set back`, async () => {
+        const { told, counters, call } = await openTelling();
+        const budget = limitOf('spend', 100, window);
+        await call(budget, 95, 95);
+        await call(budget, 10, 0);
+        told.length = 0;
+        await counters.reset(budget, 50);
+        await call(budget, 10, 10);
+        assert.deepEqual(told, []);
+        await call(budget, 25, 25);
+        await call(budget, 101, 0);
+        assert.deepEqual(told, [
+          [80, 85],
+          ['refused', 85],
+        ]);
+      });
+
+      test(`over ${name}: again by a maximum that was raised, and what is new by one that was lowered`, async () => {
+        const { told, call } = await openTelling();
+        const budget = limitOf('spend', 100, window);
+        await call(budget, 95, 95);
+        await call(budget, 10, 0);
+        told.length = 0;
+        await call(budget, 5, 5, 1000);
+        await call(budget, 400, 400, 1000);
+        await call(budget, 5, 5, 1000);
+        await call(budget, 600, 0, 1000);
+        await call(budget, 1, 1, 600);
+        assert.deepEqual(told, [
+          [50, 500],
+          ['refused', 505],
+          [80, 506],
+        ]);
+      });
+    }
+
+    test('of requests at the same time nothing: their refusals come and go', async () => {
+      const { told, call, counters } = await openTelling();
+      const running = limitOf('concurrency', 1, NONE);
+      await counters.reserve('long', [chargeOf(running, 1)]);
+      await call(running, 1, 0);
+      assert.deepEqual(told, []);
+    });
   });
 
   test('a counter begins with what the ledger has, once, and tells no threshold of it', async () => {
@@ -197,7 +273,7 @@ onEachCounters((under) => {
         asked.push(needs.map(({ limit }) => limit.id));
         return needs.map(() => 90);
       },
-      onThreshold: (_, { threshold }) => void told.push(threshold),
+      onEvent: (_, event) => void told.push(event.kind === 'reached' ? event.threshold : 0),
     });
     const charges = [...budgets.map((limit) => chargeOf(limit, 5)), chargeOf(limitOf('concurrency', 9, NONE), 1)];
     const two = await Promise.all([counters.reserve('a', charges), counters.reserve('b', charges)]);
@@ -281,6 +357,11 @@ onEachCounters((under) => {
     await counters.reset(rate, 0);
     counters.settle('over', [100]);
     assert.equal((await useOf(counters, rate)).used, 0);
+    // What comes at once after that counts with what it really used.
+    await counters.reserve('after', [chargeOf(rate, 70)]);
+    assertKind(await counters.reserve('too many', [chargeOf(rate, 31)]), 'refused');
+    counters.settle('after', [10]);
+    assert.deepEqual(await useOf(counters, rate), { used: 10, reserved: 0 });
   });
 
   test('amounts up to the largest safe integer are exact', async () => {

@@ -18,7 +18,7 @@ export interface Instance {
   readonly counters: Counters;
   /** What it said to its operators. */
   readonly lines: readonly string[];
-  readonly told: readonly number[];
+  readonly told: readonly (number | 'refused')[];
 }
 
 const CLOCK: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
@@ -28,7 +28,7 @@ const TIMING: RedisTiming = { timeoutMs: 50, beatMs: 50, reconnectMs: 10, ledger
 
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
   const lines: string[] = [];
-  const told: number[] = [];
+  const told: (number | 'refused')[] = [];
   const say = (_: object, message: string): void => void lines.push(message);
   const log: Log = { debug: say, info: say, warn: say, error: say };
   const { load, clock = CLOCK } = options;
@@ -39,7 +39,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
     clock,
     log,
     seeds: load === undefined ? null : new Seeds({ load, clock, log }),
-    onThreshold: (_, { threshold }) => void told.push(threshold),
+    onEvent: (_, event) => void told.push(event.kind === 'reached' ? event.threshold : 'refused'),
     reservationTtlMs: 60_000,
     countersMax: 1000,
     budgetsWhenDown: options.budgetsWhenDown ?? 'closed',

@@ -22,13 +22,13 @@ function countersAt(nowMs: number, countersMax = 1000) {
       clock.steadyMs += ms;
     },
   };
-  const told: number[] = [];
+  const told: (number | 'refused')[] = [];
   const counters = new MemoryCounters({
     countersMax,
     reservationTtlMs: 600_000,
     clock,
     seeds: null,
-    onThreshold: (_, { threshold }) => void told.push(threshold),
+    onEvent: (_, event) => void told.push(event.kind === 'reached' ? event.threshold : 'refused'),
   });
   let calls = 0;
   /** @returns the id of the call when it was admitted */
@@ -60,9 +60,10 @@ describe('a day', () => {
     const budget = limitOf('spend', 100, DAY);
     for (let day = 0; day < 2; day += 1) {
       counters.settle(reserve(budget, 100) ?? '', [85]);
+      for (let time = 0; time < 2; time += 1) assert.equal(reserve(budget, 100), null);
       clock.pass(24 * HOUR_MS);
     }
-    assert.deepEqual(told, [80, 80]);
+    assert.deepEqual(told, [80, 'refused', 80, 'refused']);
   });
 
   test('does not begin twice when the clock goes back over midnight', () => {
@@ -107,8 +108,8 @@ describe('a rolling window', () => {
       if (id !== null) counters.settle(id, [1]);
       clock.pass(1000);
     }
-    // It stays full: of the next minutes only that is told.
-    assert.deepEqual(told, [50, 100, 100, 100]);
+    // It stays full: of the next minutes only that is told, and that it goes on refusing.
+    assert.deepEqual(told, [50, 100, 'refused', 100, 'refused', 100, 'refused']);
   });
 
   test('never admits more than its maximum in any of its lengths, and gets all of it back in time', () => {

@@ -1,4 +1,4 @@
-/** Shares of a limit, in percent, that are worth telling. The last is also told when a call is refused. */
+/** Shares of a limit, in percent, that are worth telling. */
 export const THRESHOLDS = [50, 80, 95, 100] as const;
 
 export type Threshold = (typeof THRESHOLDS)[number];

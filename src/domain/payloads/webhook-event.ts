@@ -38,12 +38,14 @@ const ABOUT_NO_LIMIT = {
 
 export function webhookEvent(alert: Alert): WebhookEvent {
   const about = { event_message: alertText(alert), at: new Date(alert.atMs).toISOString(), ...ABOUT_NO_LIMIT };
-  if (alert.kind !== 'limitReached') return { event: EVENTS[alert.kind], event_group: 'gateway', ...about };
-  const { limit, threshold, used } = alert;
+  if (alert.kind !== 'limitReached' && alert.kind !== 'limitRefused') {
+    return { event: EVENTS[alert.kind], event_group: 'gateway', ...about };
+  }
+  const { limit, used } = alert;
   const { kind, scope } = limit;
   const isSpend = kind === 'spend';
   return {
-    event: threshold === 100 ? 'budget_crossed' : 'threshold_crossed',
+    event: limitEvent(alert),
     event_group: scope.kind === 'all' ? 'proxy' : scope.kind,
     ...about,
     spend: isSpend ? dollars(used) : null,
@@ -57,6 +59,12 @@ export function webhookEvent(alert: Alert): WebhookEvent {
   };
 }
 
+/** LiteLLM has no name for a call that did not fit. */
+function limitEvent(alert: Extract<Alert, { readonly kind: 'limitReached' | 'limitRefused' }>): string {
+  if (alert.kind === 'limitRefused') return 'limit_refused';
+  return alert.threshold === 100 ? 'budget_crossed' : 'threshold_crossed';
+}
+
 const EVENTS = {
   spoolFilling: 'spool_filling',
   spoolCalm: 'spool_calm',
@@ -68,7 +76,7 @@ const EVENTS = {
   sinkWorking: 'sink_working',
   sinkDropping: 'sink_dropping',
   sinkRefused: 'sink_refused',
-} as const satisfies Record<Exclude<Alert['kind'], 'limitReached'>, string>;
+} as const satisfies Record<Exclude<Alert['kind'], 'limitReached' | 'limitRefused'>, string>;
 
 function dollars(nanos: number): number {
   return usdNumber(BigInt(Math.round(nanos)));

@@ -135,6 +135,16 @@ describe('alerts', () => {
     assert.equal(webhookEvent({ ...reached, threshold: 100 }).event, 'budget_crossed');
   });
 
+  test('a call that did not fit is no threshold', () => {
+    const refused: Alert = { kind: 'limitRefused', limit: budget, amount: 5e10, used: 80_500_000_000, atMs: NOON_MS };
+    assert.equal(
+      alertText(refused),
+      'The limit of team team_a on spend per month has refused a call that may need $50: $80.5 of $100 are used or held.',
+    );
+    const told = webhookEvent(refused);
+    assert.deepEqual([told.event, told.event_group, told.spend, told.max_budget], ['limit_refused', 'team', 80.5, 100]);
+  });
+
   test('a limit of requests is told in requests', () => {
     const limit = makeLimit({ kind: 'requests', max: 50, window, scope: { kind: 'all', id: '' } });
     const told = webhookEvent({ kind: 'limitReached', limit, threshold: 100, used: 50, atMs: NOON_MS });
