@@ -32,7 +32,73 @@ export const SOURCES = {
   },
 } as const satisfies Readonly<Record<string, PriceSource>>;
 
+const AWS_GUIDE = 'https://docs.aws.amazon.com/bedrock/latest/userguide';
+const CLAUDE_MODELS = 'https://platform.claude.com/docs/en/models';
+/** 64K, and 128K by a beta header; Bedrock has taken 131,071. */
+const CLAUDE_3_7 = `${AWS_GUIDE}/claude-messages-extended-thinking.html`;
+const DEEPSEEK = `${AWS_GUIDE}/model-parameters-deepseek.html`;
+const LLAMA_4 = `${AWS_GUIDE}/model-cards-meta.html`;
+const MISTRAL_3 = 'https://docs.mistral.ai/getting-started/models/models_overview/';
+const NEMOTRON_3 = 'https://huggingface.co/collections/nvidia/nvidia-nemotron-v3';
+const NOVA_2 = 'https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html';
+
 export type SourceName = keyof typeof SOURCES;
+
+/** Tokens a model takes and gives, where the rows say otherwise or too little. Null: nobody says. */
+export interface BoundsFact {
+  readonly contextTokens?: number | null;
+  readonly outputTokensMax?: number;
+  readonly url: string;
+}
+
+/**
+ * A hard budget stands on these figures where a request sets no maximum, so a figure that is too low is worse than one
+ * that is too high: where sources differ the highest counts.
+ */
+export const BOUNDS: ReadonlyMap<string, BoundsFact> = new Map<string, BoundsFact>([
+  ['anthropic.claude-3-7-sonnet-20240620-v1:0', { outputTokensMax: 131_072, url: CLAUDE_3_7 }],
+  ['anthropic.claude-3-7-sonnet-20250219-v1:0', { outputTokensMax: 131_072, url: CLAUDE_3_7 }],
+  ['anthropic.claude-sonnet-4-6', { outputTokensMax: 128_000, url: `${CLAUDE_MODELS}/sonnet-4-6/overview` }],
+  ['anthropic.claude-v2:1', { contextTokens: 200_000, url: 'https://www.anthropic.com/news/claude-2-1' }],
+  // With much reasoning a request must not set a maximum, and the model gives up to 128K.
+  ['amazon.nova-2-lite-v1:0', { outputTokensMax: 131_072, url: NOVA_2 }],
+  ['amazon.nova-2-pro-preview-20251202-v1:0', { outputTokensMax: 131_072, url: NOVA_2 }],
+  ['amazon.nova-2-multimodal-embeddings-v1:0', { contextTokens: 8192, url: NOVA_2 }],
+  ['amazon.titan-embed-image-v1', { contextTokens: 256, url: `${AWS_GUIDE}/titan-multiemb-models.html` }],
+  ['ai21.jamba-instruct-v1:0', { contextTokens: 262_144, url: `${AWS_GUIDE}/model-parameters-jamba.html` }],
+  ['deepseek.r1-v1:0', { contextTokens: 163_840, outputTokensMax: 32_768, url: DEEPSEEK }],
+  ['meta.llama4-maverick-17b-instruct-v1:0', { contextTokens: 1_048_576, outputTokensMax: 8192, url: LLAMA_4 }],
+  ['meta.llama4-scout-17b-instruct-v1:0', { contextTokens: 10_485_760, outputTokensMax: 8192, url: LLAMA_4 }],
+  ['minimax.minimax-m2', { contextTokens: 204_800, url: 'https://huggingface.co/MiniMaxAI/MiniMax-M2' }],
+  ['minimax.minimax-m2.1', { contextTokens: 204_800, url: 'https://huggingface.co/MiniMaxAI/MiniMax-M2.1' }],
+  ...[3, 8, 14].map(
+    (size) => [`mistral.ministral-3-${size}b-instruct`, { contextTokens: 262_144, url: MISTRAL_3 }] as const,
+  ),
+  ['mistral.mistral-large-3-675b-instruct', { contextTokens: 262_144, url: MISTRAL_3 }],
+  ['moonshot.kimi-k2-thinking', { contextTokens: 262_144, url: 'https://huggingface.co/moonshotai/Kimi-K2-Thinking' }],
+  ['nvidia.nemotron-nano-3-30b', { contextTokens: 1_048_576, url: NEMOTRON_3 }],
+  ['nvidia.nemotron-super-3-120b', { contextTokens: 1_048_576, url: NEMOTRON_3 }],
+  [
+    'qwen.qwen3-next-80b-a3b',
+    { contextTokens: 262_144, url: 'https://huggingface.co/Qwen/Qwen3-Next-80B-A3B-Instruct' },
+  ],
+  [
+    'qwen.qwen3-vl-235b-a22b',
+    { contextTokens: 262_144, url: 'https://huggingface.co/Qwen/Qwen3-VL-235B-A22B-Instruct' },
+  ],
+  // The rows have the figures of an older Grok.
+  ['xai.grok-4.3', { contextTokens: null, url: 'https://docs.x.ai/docs/models' }],
+]);
+
+/**
+ * Models of whose rows the output maximum is taken over: that of Claude is documented in full by Anthropic, that of Nova by
+ * AWS. Of others it contradicts itself and its sources (8,192 for a model that gives 131,072): they give at most what fits
+ * into their context.
+ */
+export const OUTPUT_DOCUMENTED = /^(?:anthropic\.|claude-|amazon\.nova-(?:micro|lite|pro)-v1|openai\.gpt-5)/;
+
+/** Whose figures are exact. Of others a thousand may be 1,024: `128K` is 131,072 for most of them. */
+export const WRITTEN_IN_FULL = /^(?:anthropic\.|claude-)/;
 
 /** Rows that are not taken over as they stand, by model and region, and why. */
 export const LEFT_OUT: ReadonlyMap<string, string> = new Map([

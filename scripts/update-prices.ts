@@ -10,7 +10,15 @@ import { decimalText, multiplied, parseDecimal } from '../src/domain/pricing/dec
 import { entryKey, overlayContent } from '../src/domain/pricing/price-book.ts';
 import { writeBook } from '../src/domain/pricing/write-book.ts';
 import { partitionOf } from '../src/domain/aws/partitions.ts';
-import { FACTS, SOURCES, WITHOUT_LONG_CONTEXT } from './update-prices-facts.ts';
+import {
+  BOUNDS,
+  type BoundsFact,
+  FACTS,
+  OUTPUT_DOCUMENTED,
+  SOURCES,
+  WITHOUT_LONG_CONTEXT,
+  WRITTEN_IN_FULL,
+} from './update-prices-facts.ts';
 import { entriesOf, readRows, routingOf, type Row } from './update-prices-rows.ts';
 
 const BOOK = new URL('../src/prices/book.generated.json', import.meta.url);
@@ -88,15 +96,26 @@ function withoutDoubtful(entries: readonly PriceEntry[]): readonly PriceEntry[] 
 }
 
 function boundsOf(id: string, rows: readonly Row[]): Pick<ModelPrices, 'contextTokens' | 'outputTokensMax'> {
-  const isUsual = WITHOUT_LONG_CONTEXT.has(id);
-  const contexts = rows.flatMap(({ maxInputTokens = [] }) => maxInputTokens);
+  const fact: Partial<BoundsFact> = BOUNDS.get(id) ?? {};
+  const contextTokens = fact.contextTokens === undefined ? contextOf(id, rows) : fact.contextTokens;
   const outputs = rows.flatMap(({ maxOutputTokens = [] }) => maxOutputTokens);
-  const isLong = !isUsual && rows.some(({ usd }) => 'inputTokenAbove200k' in usd);
-  const most = Math.max(...contexts, isLong ? LONG_CONTEXT_TOKENS : 0);
-  return {
-    contextTokens: contexts.length === 0 ? null : isUsual ? USUAL_CONTEXT_TOKENS : most,
-    outputTokensMax: outputs.length === 0 ? null : Math.max(...outputs),
-  };
+  const given = outputs.length === 0 ? null : atMost(id, Math.max(...outputs));
+  const outputTokensMax = given === null || OUTPUT_DOCUMENTED.test(id) ? given : contextTokens;
+  return { contextTokens, outputTokensMax: fact.outputTokensMax ?? outputTokensMax };
+}
+
+function contextOf(id: string, rows: readonly Row[]): number | null {
+  const contexts = rows.flatMap(({ maxInputTokens = [] }) => maxInputTokens);
+  if (contexts.length === 0) return null;
+  if (WITHOUT_LONG_CONTEXT.has(id)) return USUAL_CONTEXT_TOKENS;
+  const isLong = rows.some(({ usd }) => 'inputTokenAbove200k' in usd);
+  return atMost(id, Math.max(...contexts, isLong ? LONG_CONTEXT_TOKENS : 0));
+}
+
+/** The largest number that a rounded one may stand for. */
+function atMost(id: string, tokens: number): number {
+  if (WRITTEN_IN_FULL.test(id) || tokens % 1000 !== 0) return tokens;
+  return tokens === 1_000_000 ? 1024 * 1024 : (tokens / 1000) * 1024;
 }
 
 function isStandardAt(entry: PriceEntry, scope: PriceEntry['scope'], place: string): boolean {

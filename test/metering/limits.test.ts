@@ -133,10 +133,9 @@ describe('a budget', () => {
       [400, 'ServiceQuotaExceededException', 'budget_exceeded'],
     );
     assert.match(refused.message, /^Budget has been exceeded! key key_\w+ has \$0\.0030 left of \$0\.0030/);
-    // The model gives 4,096 tokens at most, whatever is asked for.
     assert.match(
       refused.message,
-      /could cost up to \$0\.0\d+: [\d,]+ input tokens × \$0\.\d+ \+ .*4,096.* × \$1\.25 per million tokens/,
+      /could cost up to \$0\.0\d+: [\d,]+ input tokens × \$0\.\d+ \+ max_tokens 32,000 × \$1\.25 per million tokens/,
     );
     assert.equal(refused.headers.get('retry-after'), null);
     assert.equal(sent(), 0);

@@ -69,12 +69,13 @@ export interface OutputCap {
 export type OutputCapMode = 'refuse' | 'end';
 
 /**
- * How many tokens may come out at most: as many as the request asks for, but no more than the model can. Where a request
- * asks for several answers `asked` is for all of them together.
+ * How many tokens may come out at most: what the request asks for, else what the model gives. What is asked holds also
+ * where it is more than the model is known to give: Bedrock takes its word, not the price book's, and refuses what is too
+ * much. Where a request asks for several answers `asked` is for all of them together.
  * @returns null where nothing proves a bound
  */
 export function outputTokensBound(asked: number | null, model: ModelBounds | null): OutputBound | null {
-  const modelMax = model?.outputTokensMax ?? null;
-  if (asked !== null && (modelMax === null || asked <= modelMax)) return { tokens: asked, from: 'request' };
-  return modelMax === null ? null : { tokens: modelMax, from: 'model' };
+  if (asked !== null) return { tokens: asked, from: 'request' };
+  const tokens = model?.outputTokensMax ?? null;
+  return tokens === null ? null : { tokens, from: 'model' };
 }

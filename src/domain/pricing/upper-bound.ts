@@ -1,5 +1,5 @@
 import type { Usage, UsageUnit } from '../usage/usage.ts';
-import type { PriceEndpoint, PriceTier } from './book-content.ts';
+import type { ModelBounds, PriceEndpoint, PriceTier } from './book-content.ts';
 import { findOverride } from './overrides.ts';
 import type { PriceBook, Rates } from './price-book.ts';
 import { nanosUp, quantityOf } from './price-usage.ts';
@@ -50,14 +50,8 @@ export function upperBoundNanos(modelId: string, region: string, most: TokensAtM
   return nanosUp(bound);
 }
 
-/** How much fits into a model, in tokens; null for an output maximum that nobody says. */
-export interface KnownBounds {
-  readonly contextTokens: number;
-  readonly outputTokensMax: number | null;
-}
-
-/** The bounds of a model, by the operator's word, else the book's; null when neither knows its context. */
-export function modelBounds(modelId: string, region: string, book: PriceBook): KnownBounds | null {
+/** The bounds of a model, by the operator's word, else the book's; null when neither knows any. */
+export function modelBounds(modelId: string, region: string, book: PriceBook): ModelBounds | null {
   let asked = boundsByBook.get(book);
   if (asked === undefined) boundsByBook.set(book, (asked = new Map()));
   const last = asked.get(modelId);
@@ -73,17 +67,17 @@ const MEMO_MAX = 2000;
 /** The last answer about each model. */
 const boundsByBook = new WeakMap<
   PriceBook,
-  Map<string, { readonly region: string; readonly bounds: KnownBounds | null }>
+  Map<string, { readonly region: string; readonly bounds: ModelBounds | null }>
 >();
 
-function lookUpBounds(modelId: string, region: string, book: PriceBook): KnownBounds | null {
+function lookUpBounds(modelId: string, region: string, book: PriceBook): ModelBounds | null {
   const model = findModel(modelId, book.content.models);
   const names = model === null ? [modelId] : [modelId, model.key];
   const override = findOverride(book.overrides, { names, region });
   const known = model === null ? undefined : book.content.models.get(model.key);
   const contextTokens = override?.contextTokens ?? known?.contextTokens ?? null;
-  if (contextTokens === null) return null;
-  return { contextTokens, outputTokensMax: override?.outputTokensMax ?? known?.outputTokensMax ?? null };
+  const outputTokensMax = override?.outputTokensMax ?? known?.outputTokensMax ?? null;
+  return contextTokens === null && outputTokensMax === null ? null : { contextTokens, outputTokensMax };
 }
 
 /** A global profile whose price is not listed costs at most what the region's does. */

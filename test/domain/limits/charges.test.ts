@@ -172,7 +172,7 @@ describe('upper bounds', () => {
 
   const outputs = [
     ['what the request asks for', 1000, MODEL, { tokens: 1000, from: 'request' }],
-    ['no more than the model gives', 1e9, MODEL, { tokens: 64_000, from: 'model' }],
+    ['what it asks for, be it more than the model is known to give', 1e6, MODEL, { tokens: 1e6, from: 'request' }],
     ['without a maximum: what the model gives', null, MODEL, { tokens: 64_000, from: 'model' }],
     ['of a model nobody knows: what is asked', 1e9, null, { tokens: 1e9, from: 'request' }],
     ['neither known', null, null, null],

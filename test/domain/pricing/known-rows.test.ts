@@ -124,16 +124,41 @@ describe('the gathered rows', () => {
   });
 
   test('give the bounds of each model, the larger where two differ', () => {
+    const withoutBounds = new Set<string>();
     for (const row of onDemand.filter(({ maxInputTokens }) => maxInputTokens !== undefined)) {
       const bounds = modelBounds(row.model, 'us-east-1', book);
-      assert.ok(bounds !== null, row.model);
-      if (!NEVER_LONG.test(row.model)) assert.ok(bounds.contextTokens >= (row.maxInputTokens ?? 0), row.model);
+      if (bounds === null) withoutBounds.add(row.model);
+      if (bounds === null) continue;
+      if (!NEVER_LONG.test(row.model)) assert.ok((bounds.contextTokens ?? 0) >= (row.maxInputTokens ?? 0), row.model);
       assert.ok((bounds.outputTokensMax ?? 0) >= (row.maxOutputTokens ?? 0), row.model);
     }
+    assert.deepEqual([...withoutBounds], ['xai.grok-4.3'], 'the rows have those of another model');
     const bounds = { contextTokens: 200_000, outputTokensMax: 64_000 };
     assert.deepEqual(modelBounds('us.anthropic.claude-haiku-4-5-20251001-v1:0', 'us-east-1', book), bounds);
     // It has prices for more than 200,000 tokens, so it takes them.
     assert.equal(modelBounds('anthropic.claude-sonnet-4-5-20250929-v1:0', 'eu-west-1', book)?.contextTokens, 1_000_000);
     assert.equal(modelBounds('acme.wonder-v1:0', 'us-east-1', book), null);
+  });
+
+  const atLeast = [
+    ['us.anthropic.claude-3-7-sonnet-20250219-v1:0', 200_000, 128_000],
+    ['anthropic.claude-sonnet-4-6', 1_000_000, 128_000],
+    ['anthropic.claude-v2:1', 200_000, 4096],
+    ['us.amazon.nova-2-lite-v1:0', 1_000_000, 131_072],
+    ['us.deepseek.r1-v1:0', 128_000, 32_768],
+    ['us.meta.llama4-scout-17b-instruct-v1:0', 10_000_000, 8192],
+    ['meta.llama3-1-70b-instruct-v1:0', 131_072, 131_072],
+    ['minimax.minimax-m2', 204_800, 131_072],
+    ['moonshot.kimi-k2-thinking', 262_144, 262_144],
+    ['qwen.qwen3-next-80b-a3b', 262_144, 262_144],
+    ['mistral.mistral-large-3-675b-instruct', 262_144, 262_144],
+    ['openai.gpt-oss-120b-1:0', 131_072, 131_072],
+  ] as const;
+  test('bound models no lower than they are documented, where the rows do', () => {
+    for (const [id, contextTokens, outputTokensMax] of atLeast) {
+      const bounds = modelBounds(id, 'us-east-1', book);
+      assert.ok((bounds?.contextTokens ?? 0) >= contextTokens, `${id}: ${bounds?.contextTokens}`);
+      assert.ok((bounds?.outputTokensMax ?? 0) >= outputTokensMax, `${id}: ${bounds?.outputTokensMax}`);
+    }
   });
 });
