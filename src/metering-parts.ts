@@ -7,7 +7,7 @@ import { RenewingCounters, RESERVATION_TTL_MS } from './counters/renewing.ts';
 import { Seeds } from './counters/seeds.ts';
 import { limitsFromFields } from './domain/limits/limit-fields.ts';
 import type { AlertFacts } from './domain/alert.ts';
-import { makeLimit, maxAt } from './domain/limits/limit.ts';
+import { type Limit, makeLimit, maxAt } from './domain/limits/limit.ts';
 import type { PriceBook } from './domain/pricing/price-book.ts';
 import { KnownLimits } from './keys/caller-limits.ts';
 import { KnownKeySpend } from './keys/key-spend.ts';
@@ -71,7 +71,7 @@ export async function openMeteringParts({
     return countedSince(storage, needs);
   };
   const counters = await openCounters({ settings, seeds: new Seeds({ load, clock, log }), clock, log, alert });
-  const callerLimits = new KnownLimits({
+  const knownLimits = new KnownLimits({
     ofAll: limitsFromFields({ kind: 'all', id: '' }, { limits: settings.limits }),
     ofTags: new Map(
       Object.entries(settings.tagLimits).map(([tag, fields]) => [
@@ -86,8 +86,26 @@ export async function openMeteringParts({
       return { blocked: customer.blocked, limits };
     },
   });
-  storage.changes.subscribe((news) => callerLimits.hear(news));
-  const keySpend = new KnownKeySpend({ load: (keyId) => spentByKey(storage, keyId), clock, log });
+  storage.changes.subscribe((news) => knownLimits.hear(news));
+  const keySpend = new KnownKeySpend({
+    load: async (keyId) => {
+      const [nanos = 0] = await load([{ limit: spendOfKey(keyId), sinceMs: 0 }]);
+      return BigInt(nanos);
+    },
+    isAllStored: () => {
+      const { waitingEnds, isStoreDown } = ledger.state();
+      return waitingEnds === 0 && !isStoreDown;
+    },
+    clock,
+    log,
+  });
+  const callerLimits: CallerLimits = {
+    of: (caller, attribution) => {
+      const limits = knownLimits.of(caller, attribution);
+      const spendKnown = caller.kind === 'key' ? keySpend.begins(caller.keyId) : null;
+      return spendKnown === null ? limits : spendKnown.then(() => limits);
+    },
+  };
   return {
     ledger,
     counters,
@@ -138,10 +156,8 @@ async function openCounters({ settings, seeds, clock, log, alert }: CounterInput
   return new RenewingCounters(await openRedisCounters({ ...options, ...ofFleet }));
 }
 
-async function spentByKey(storage: Storage, keyId: string): Promise<bigint> {
-  const limit = makeLimit({ kind: 'spend', max: 0, window: { kind: 'forever' }, scope: { kind: 'key', id: keyId } });
-  const [nanos = 0] = await countedSince(storage, [{ limit, sinceMs: 0 }]);
-  return BigInt(nanos);
+function spendOfKey(keyId: string): Limit {
+  return makeLimit({ kind: 'spend', max: 0, window: { kind: 'forever' }, scope: { kind: 'key', id: keyId } });
 }
 
 async function failAfter(ms: number): Promise<never> {
