@@ -5,6 +5,11 @@ export interface InputFacts {
   readonly images: number;
   /** Documents, videos and sounds, in the body or elsewhere: their tokens can't be told from their bytes. */
   readonly documents: number;
+  /**
+   * How many inputs the model takes one by one, each with a context window of its own: embeddings of several texts. Null
+   * where nobody can tell.
+   */
+  readonly inputs: number | null;
 }
 
 /** What a model can take and give. */
@@ -43,17 +48,18 @@ const IMAGE_TOKENS_MAX = 16_384;
 
 /**
  * How many tokens may go in at most. No tokenizer makes more than one token of a byte, so bytes bound the text; documents
- * are taken for a full context window.
+ * are taken for a full context window. Texts to embed have one each.
  * @param model null where its bounds are not known
  */
 export function inputTokensBound(
-  { textBytes, images, documents }: InputFacts,
+  { textBytes, images, documents, inputs }: InputFacts,
   model: ModelBounds | null,
 ): number | null {
   const contextTokens = model?.contextTokens ?? null;
-  if (documents > 0) return contextTokens;
+  const fitting = contextTokens === null || inputs === null ? null : contextTokens * inputs;
+  if (documents > 0) return fitting;
   const bound = textBytes + images * IMAGE_TOKENS_MAX + ADDED_TOKENS_MAX;
-  return contextTokens === null ? bound : Math.min(contextTokens, bound);
+  return fitting === null ? bound : Math.min(fitting, bound);
 }
 
 /** What a key may get of output at once (`max_output_tokens_reserved`). */

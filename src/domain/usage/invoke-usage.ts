@@ -5,6 +5,8 @@ import { objectAt } from './json-shapes.ts';
 import type { JsonOutline, OutlinePlan } from './json-outline.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import { bodyCounts, COUNTING_MEMBERS } from './model-bodies.ts';
+import { inputFacts, mayEmbed } from './request-size.ts';
+import type { InputFacts } from './request-size.ts';
 import { addEmbedded, addImages, addRanked, chargesUntold, IMAGE_MEMBERS } from './request-usage.ts';
 import { invokeMode } from './service-mode.ts';
 import { addTokens, isSaid, NO_COUNTS, underTotals } from './token-counts.ts';
@@ -33,9 +35,11 @@ const ANSWER: OutlinePlan = {
  * @param headers of the answer: alternating raw names and values
  */
 export function invokeReader(request: MeteredRequest, headers: readonly string[]): UsageReader {
+  // The body is gone when the answer ends.
+  const embedded = mayEmbed(request) ? inputFacts(request) : NOT_EMBEDDED;
   return new ObjectReader(ANSWER, (answer, isWhole) => {
     const lines = new UsageLines();
-    const { source, complete } = addCharged(lines, answer, headers, request);
+    const { source, complete } = addCharged(lines, answer, headers, request, embedded);
     addTracedUnits(lines, objectAt(answer.member(GUARDRAIL_TRACE), 'guardrail'));
     const mode = invokeMode((name) => rawHeader(headers, name), answer.member('service_tier'), request);
     if (source === 'unknown' && lines.all.length === 0) return { ...UNKNOWN_USAGE, ...mode };
@@ -48,10 +52,18 @@ export function invokeReader(request: MeteredRequest, headers: readonly string[]
   });
 }
 
+const NOT_EMBEDDED = { images: 0, documents: 0 };
+
 type Told = Pick<Usage, 'source' | 'complete'>;
 
 /** Adds what the model itself charges by. Those that make images or rank documents do not charge by the token. */
-function addCharged(lines: UsageLines, answer: JsonOutline, headers: readonly string[], request: MeteredRequest): Told {
+function addCharged(
+  lines: UsageLines,
+  answer: JsonOutline,
+  headers: readonly string[],
+  request: MeteredRequest,
+  embedded: Pick<InputFacts, 'images' | 'documents'>,
+): Told {
   if (addImages(lines, answer, request)) return { source: 'answer', complete: true };
   if (answer.member('results') !== undefined && addRanked(lines, request)) return { source: 'request', complete: true };
   const counts = underTotals(
@@ -60,7 +72,7 @@ function addCharged(lines: UsageLines, answer: JsonOutline, headers: readonly st
   );
   addTokens(lines, counts);
   const isEmbedding = EMBEDDING_MEMBERS.some((name) => answer.count(name) !== null);
-  const isUntold = isEmbedding ? addEmbedded(lines, request) : chargesUntold(request);
+  const isUntold = isEmbedding ? addEmbedded(lines, request, embedded) : chargesUntold(request);
   if (isSaid(counts)) return { source: 'answer', complete: !isUntold };
   return lines.all.length > 0 ? { source: 'request', complete: !isUntold } : { source: 'unknown', complete: false };
 }

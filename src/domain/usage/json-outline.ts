@@ -36,6 +36,9 @@ export class JsonOutline extends JsonPass {
   #isCounted = false;
   #isList = false;
   #items = 0;
+  /** Member names within the wanted value under way. */
+  #names = 0;
+  readonly #seenOpened = new Set<string>();
 
   /** Where the name or the wanted value under way begins in the piece at hand, and what of it stood before that. */
   #start = 0;
@@ -67,7 +70,7 @@ export class JsonOutline extends JsonPass {
     return this.#incomplete;
   }
 
-  /** Whether a wanted name stood twice. Here the last one counts; readers differ. */
+  /** Whether a name stood twice where it matters: a wanted one, or any within a wanted member. Here the last one counts; readers differ. */
   get repeated(): boolean {
     return this.#repeated;
   }
@@ -108,6 +111,7 @@ export class JsonOutline extends JsonPass {
   }
 
   protected override colon(text: string, at: number): void {
+    if (this.depth > 1 && this.#isWanted) this.#names++;
     if (this.depth !== 1 || this.#over || !this.#inName) return;
     const name = nameOf(this.#carried + text.slice(this.#start, at));
     this.#forgetValue();
@@ -116,6 +120,9 @@ export class JsonOutline extends JsonPass {
     this.#path = this.#prefix + name;
     this.#isWanted = this.#plan.members.has(this.#path);
     this.#isCounted = this.#plan.counted.has(this.#path);
+    if (!this.#plan.opened.has(this.#path)) return;
+    if (this.#seenOpened.has(this.#path)) this.#repeated = true;
+    this.#seenOpened.add(this.#path);
   }
 
   protected override comma(text: string, at: number): void {
@@ -159,6 +166,7 @@ export class JsonOutline extends JsonPass {
     this.#isCounted = false;
     this.#isList = false;
     this.#items = 0;
+    this.#names = 0;
     this.#carried = '';
   }
 
@@ -175,7 +183,10 @@ export class JsonOutline extends JsonPass {
     if (!this.#mayKeep(raw.length)) return;
     this.#keptChars += raw.length;
     try {
-      this.#members.set(this.#path, JSON.parse(utf8(raw)));
+      const value: unknown = JSON.parse(utf8(raw));
+      this.#members.set(this.#path, value);
+      // What stands twice is one name once it is parsed.
+      if (this.#names > 0 && namesIn(value) !== this.#names) this.#repeated = true;
     } catch {
       this.#incomplete = true;
     }
@@ -197,6 +208,14 @@ function nameOf(raw: string): string {
   } catch {
     return text;
   }
+}
+
+/** Member names in a value, at any depth. */
+function namesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let names = Array.isArray(value) ? 0 : Object.keys(value).length;
+  for (const inner of Object.values(value)) names += namesIn(inner);
+  return names;
 }
 
 /** Text of one character per byte as what its bytes say. */

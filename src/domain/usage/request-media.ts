@@ -25,13 +25,23 @@ const BY_TYPE: ReadonlyMap<string, Medium> = new Map([
 /** Free JSON, which a model may read as text whatever it looks like: input and results of tools. */
 const FREE_JSON: ReadonlySet<string> = new Set(['input', 'json']);
 
+/** The member in which Llama and Cohere take images as texts in base64. */
+const IMAGE_LIST = 'images';
+
 /** Members of a request that describe tools. Names in their schemas are anything. */
 const TOOLS: ReadonlySet<string> = new Set(['tools', 'toolConfig', 'tool_config']);
 
 /** Tools that AWS runs by itself, and conversations it keeps: the model reads what nobody here can see. */
 const READS_ELSEWHERE: ReadonlySet<string> = new Set(['systemTool', 'previous_response_id']);
 
-const NAMES: ReadonlySet<string> = new Set([...BY_TYPE.keys(), ...FREE_JSON, ...TOOLS, ...READS_ELSEWHERE, 'type']);
+const NAMES: ReadonlySet<string> = new Set([
+  ...BY_TYPE.keys(),
+  ...FREE_JSON,
+  ...TOOLS,
+  ...READS_ELSEWHERE,
+  IMAGE_LIST,
+  'type',
+]);
 const NAME_CHARS_MAX = Math.max(...[...NAMES].map((name) => name.length));
 /** Every character of a name may be escaped in six. */
 const ESCAPED_CHARS_MAX = 6 * NAME_CHARS_MAX;
@@ -44,6 +54,9 @@ interface Open {
   isFree: boolean;
   readonly isTools: boolean;
   hasType: boolean;
+  /** Whether each text in it is an image. */
+  readonly isImageList: boolean;
+  hasOthers: boolean;
   /** Within it. */
   images: number;
   imageBytes: number;
@@ -67,12 +80,15 @@ export class RequestMedia extends JsonPass {
   protected override opened(isObject: boolean, at: number): void {
     const outer = this.#open.at(-1);
     const name = this.#name;
+    if (outer !== undefined) outer.hasOthers = true;
     this.#open.push({
       start: this.offset + at,
       medium: name !== null && isObject ? (BY_NAME.get(name) ?? null) : null,
       isFree: outer?.isFree === true || (name !== null && FREE_JSON.has(name)),
       isTools: outer?.isTools === true || (name !== null && this.depth === 2 && TOOLS.has(name)),
       hasType: false,
+      isImageList: name === IMAGE_LIST && this.depth === 2 && !isObject,
+      hasOthers: false,
       images: 0,
       imageBytes: 0,
     });
@@ -89,6 +105,7 @@ export class RequestMedia extends JsonPass {
       closed.images = Math.max(1, closed.images);
       closed.imageBytes = isFree ? 0 : this.offset + at + 1 - closed.start;
     }
+    if (closed.isImageList && !closed.hasOthers) closed.imageBytes = this.offset + at + 1 - closed.start;
     const outer = this.#open.at(-1) ?? this;
     outer.images += closed.images;
     outer.imageBytes += closed.imageBytes;
@@ -105,6 +122,8 @@ export class RequestMedia extends JsonPass {
   }
 
   protected override string(text: string, start: number, end: number): void {
+    const around = this.#open.at(-1);
+    if (around?.isImageList === true) around.images++;
     this.#last = end - start > ESCAPED_CHARS_MAX ? null : nameOf(text.slice(start, end));
   }
 

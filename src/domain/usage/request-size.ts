@@ -37,6 +37,8 @@ export interface InputFacts {
   readonly images: number;
   /** Documents, videos and audio, given in any way. Their bytes say nothing about their tokens. */
   readonly documents: number;
+  /** How many inputs the model takes one by one, each of which may fill its context window; null where nobody can tell. */
+  readonly inputs: number | null;
   /** False where the model reads more than the request holds: a stored prompt, an agent's memory, a search of its own. */
   readonly selfContained: boolean;
 }
@@ -54,8 +56,35 @@ export function inputFacts(request: MeteredRequest): InputFacts {
     textBytes: request.body.length - media.imageBytes,
     images: media.images,
     documents: media.documents,
+    inputs: inputsOf(request),
     selfContained: isKnown && !isStoredPrompt && !media.readsElsewhere,
   };
+}
+
+/** Members in which models take several inputs at once, to embed each: Cohere up to 96. */
+const INPUT_LISTS = ['texts', 'inputs', 'images'];
+
+/** Members of a request that is one input: of embeddings by Titan and Nova, and of models that make text. */
+const SINGLE_INPUTS = ['inputText', 'inputImage', 'singleEmbeddingParams'];
+const TEXT_INPUTS = ['anthropic_version', 'messages', 'prompt'];
+
+/** Whether a request may be one for embeddings, as far as its model's id and its body tell. */
+export function mayEmbed({
+  operation,
+  modelId,
+  outline,
+}: Pick<MeteredRequest, 'operation' | 'modelId' | 'outline'>): boolean {
+  if (operation.name !== 'InvokeModel') return false;
+  if (foundationModelId(modelId) !== null) return isEmbedding(modelId);
+  return TEXT_INPUTS.every((name) => outline.count(name) === null);
+}
+
+function inputsOf({ operation, modelId, outline }: MeteredRequest): number | null {
+  if (!mayEmbed({ operation, modelId, outline })) return 1;
+  const isThere = (name: string): boolean => outline.count(name) !== null;
+  if (outline.repeated || outline.incomplete) return null;
+  if (INPUT_LISTS.some(isThere)) return INPUT_LISTS.reduce((sum, name) => sum + (outline.count(name) ?? 0), 0);
+  return SINGLE_INPUTS.some(isThere) ? 1 : null;
 }
 
 /**
@@ -84,7 +113,8 @@ export function outputTokensAsked(request: MeteredRequest): number | null {
 /** What goes past Converse to the model may raise what Converse itself says. */
 function converseLimit(modelId: string | null, outline: JsonOutline): number | null {
   const own = countAt(outline.member('inferenceConfig'), 'maxTokens');
-  if (own === null) return null;
+  // Zero is no maximum that AWS documents: what it would be taken for nobody knows.
+  if (own === null || own === 0) return null;
   const family = familyOf(modelId, outline);
   const families = family === null ? OUTPUT_LIMITS : [family];
   let most = own;
@@ -111,7 +141,7 @@ function largest(paths: readonly string[], outline: JsonOutline, prefix: string)
       dot === -1
         ? countAt(outline.member(prefix + path))
         : countAt(outline.member(prefix + path.slice(0, dot)), path.slice(dot + 1));
-    if (value !== null && (most === null || value > most)) most = value;
+    if (value !== null && value > 0 && (most === null || value > most)) most = value;
   }
   return most;
 }

@@ -1,7 +1,7 @@
 import type { JsonOutline } from './json-outline.ts';
 import { at, countAt, textAt } from './json-shapes.ts';
 import type { MeteredRequest } from './metered-request.ts';
-import { inputFacts } from './request-size.ts';
+import type { InputFacts } from './request-size.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { Usage, UsageLine } from './usage.ts';
 import { UNKNOWN_USAGE } from './usage.ts';
@@ -63,12 +63,13 @@ export function addRanked(lines: UsageLines, { outline }: MeteredRequest): boole
  * Adds what an embedding was made of beside text.
  * @returns whether there was something nobody tells: seconds of video or sound
  */
-export function addEmbedded(lines: UsageLines, request: MeteredRequest): boolean {
-  const { outline } = request;
-  const { images, documents } = inputFacts(request);
+export function addEmbedded(
+  lines: UsageLines,
+  { outline }: MeteredRequest,
+  { images, documents }: Pick<InputFacts, 'images' | 'documents'>,
+): boolean {
   const isTyped = addTyped(lines, outline, '', null);
-  const inlineImages = (outline.count('images') ?? 0) + (outline.count('inputImage') === null ? 0 : 1);
-  if (!isTyped) lines.add('inputImages', images + inlineImages);
+  if (!isTyped) lines.add('inputImages', images + (outline.count('inputImage') === null ? 0 : 1));
   return documents > 0;
 }
 

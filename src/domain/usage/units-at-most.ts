@@ -97,7 +97,7 @@ function unitsOfModel(
   if (makesImages(request)) return imagesAsked(request);
   const lines = new UsageLines();
   addRanked(lines, request);
-  if (modelId?.includes('embed') === true && addEmbedded(lines, request)) return null;
+  if (modelId?.includes('embed') === true && addEmbedded(lines, request, facts)) return null;
   const isTraced = headers.get('x-amzn-bedrock-trace')?.toLowerCase().startsWith('enabled') === true;
   if (!isTraced || headers.get('x-amzn-bedrock-guardrailidentifier') === undefined) return lines.all;
   const guarded = guardedUnits(facts, outputTokens);

@@ -157,11 +157,14 @@ describe('what limits count of usage', () => {
 });
 
 describe('upper bounds', () => {
-  const text = { textBytes: 1000, images: 0, documents: 0 };
+  const text = { textBytes: 1000, images: 0, documents: 0, inputs: 1 };
   const inputs = [
     ['text: no more tokens than bytes, and what providers add', text, MODEL, 3048],
     ['an image', { ...text, images: 2 }, MODEL, 3048 + 2 * 16_384],
     ['never more than the context window', { ...text, textBytes: 1e6 }, MODEL, 200_000],
+    ['several texts to embed: the context window of each', { ...text, textBytes: 1e6, inputs: 3 }, MODEL, 600_000],
+    ['as many as nobody can tell: bytes alone', { ...text, textBytes: 1e6, inputs: null }, MODEL, 1_002_048],
+    ['a document among them: nothing bounds it', { ...text, documents: 1, inputs: null }, MODEL, null],
     ['a document: the context window', { ...text, documents: 1 }, MODEL, 200_000],
     ['text for a model nobody knows', text, null, 3048],
     ['a document for a model nobody knows', { ...text, documents: 1 }, null, null],
@@ -218,7 +221,7 @@ describe('what is usual', () => {
   });
 
   test('is guessed from the bytes before', () => {
-    const facts = { textBytes: 4000, images: 1, documents: 0 };
+    const facts = { textBytes: 4000, images: 1, documents: 0, inputs: 1 };
     assert.deepEqual(guessTokens(facts, 200), { inputTokens: 2500, outputTokens: 200 });
     assert.deepEqual(guessTokens(facts, null), { inputTokens: 2500, outputTokens: 1024 });
   });

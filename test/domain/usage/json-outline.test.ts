@@ -111,6 +111,10 @@ test('a name that stands twice is told of, and the last one counts', () => {
     assert.deepEqual([read.member('a'), read.repeated], [2, true]);
   }
   assert.equal(outline('{"x":1,"x":2,"y":{"a":1},"a":1}').repeated, false);
+  assert.equal(outline('{"in":{"a":1},"in":{"b":2}}').repeated, true);
+  assert.equal(outline('{"a":{"x":1,"x":2}}').repeated, true);
+  assert.equal(outline('{"a":[{"y":{"x":1,"\\u0078":2}}]}').repeated, true);
+  assert.equal(outline('{"a":[{"x":":"},{"x":{"x":1}}],"y":{"x":1,"x":2}}').repeated, false);
   assert.equal(outline('{"in":{"a":1},"in":{"a":2}}').repeated, true);
 });
 

@@ -62,6 +62,18 @@ const asked: readonly (readonly [operation: string, modelId: string, body: objec
     [INVOKE, 'anthropic.claude-x', '{"max_tokens":1,"max\\u005ftokens":32000}', null],
     [INVOKE, 'anthropic.claude-x', '{"max\\u005ftokens":32000}', 32_000],
     [INVOKE, 'anthropic.claude-x', '{"max_tokens":-1}', null],
+    [INVOKE, 'anthropic.claude-x', '{"max_tokens":0}', null],
+    [CONVERSE, 'anthropic.claude-x', '{"inferenceConfig":{"maxTokens":64000,"maxTokens":1}}', null],
+    [CONVERSE, 'anthropic.claude-x', '{"inferenceConfig":{"maxTokens":64000,"max\\u0054okens":1}}', null],
+    [CONVERSE, 'anthropic.claude-x', '{"inferenceConfig":{"maxTokens":9,"stopSequences":["\\":", ":"]}}', 9],
+    [
+      CONVERSE,
+      'anthropic.claude-x',
+      '{"inferenceConfig":{"maxTokens":1},"additionalModelRequestFields":{"max_tokens":9},"additionalModelRequestFields":{}}',
+      null,
+    ],
+    [INVOKE, 'amazon.nova-lite-v1:0', '{"inferenceConfig":{"maxTokens":9000,"maxTokens":1}}', null],
+    [INVOKE, 'amazon.titan-text-lite-v1', '{"textGenerationConfig":{"maxTokenCount":9000,"maxTokenCount":1}}', null],
     [INVOKE, 'anthropic.claude-x', '{"max_tokens":', null],
     [INVOKE, 'somebody.new-model', { max_tokens: 5 }, null],
     ['bedrock-runtime:CountTokens', 'anthropic.claude-x', {}, 0],
@@ -201,6 +213,34 @@ test('images and documents are counted wherever a model would see them', () => {
     const facts = inputFacts(requestFor(CONVERSE, { body }));
     assert.deepEqual([facts.images, facts.documents], [images, documents], what);
   }
+});
+
+test('images given as texts are images, not text', () => {
+  const images = [IMAGE, IMAGE, 'x'];
+  const body = { prompt: '<|image|>', images, max_gen_len: 9 };
+  const facts = inputFacts(requestFor(INVOKE, { modelId: 'us.meta.llama3-2-11b-instruct-v1:0', body }));
+  assert.deepEqual([facts.images, facts.textBytes], [3, '{"prompt":"<|image|>","images":,"max_gen_len":9}'.length]);
+  const mixed = inputFacts(requestFor(INVOKE, { body: { images: [IMAGE, { text: IMAGE }] } }));
+  assert.ok(mixed.images === 1 && mixed.textBytes > 2 * IMAGE.length);
+  const inside = inputFacts(requestFor(CONVERSE, { body: { messages: [{ images }] } }));
+  assert.ok(inside.images === 0 && inside.textBytes > 2 * IMAGE.length);
+});
+
+test('how many inputs have a context window each', () => {
+  const inputs = (modelId: string, body: object | string, operation = INVOKE): number | null =>
+    inputFacts(requestFor(operation, { modelId, body })).inputs;
+  const texts = Array.from({ length: 96 }, () => 'text');
+  assert.equal(inputs('cohere.embed-english-v3', { texts, input_type: 'search_query' }), 96);
+  assert.equal(inputs(PROFILE, { texts }), 96);
+  assert.equal(inputs('cohere.embed-v4:0', { inputs: [{ content: [] }, { content: [] }], texts: ['a'] }), 3);
+  assert.equal(inputs('cohere.embed-english-v3', { images: [IMAGE] }), 1);
+  assert.equal(inputs('amazon.titan-embed-text-v2:0', { inputText: 'x' }), 1);
+  assert.equal(inputs('cohere.embed-english-v3', '{"texts":["a","b"],"texts":["c"]}'), null);
+  assert.equal(inputs('cohere.embed-english-v3', { others: texts }), null);
+  assert.equal(inputs(PROFILE, { others: texts }), null);
+  assert.equal(inputs(PROFILE, { anthropic_version: 'v', messages: [] }), 1);
+  assert.equal(inputs('anthropic.claude-x', { texts }), 1);
+  assert.equal(inputs(PROFILE, { texts }, CONVERSE), 1);
 });
 
 test('bytes of images are no text, those of anything else are', () => {

@@ -106,6 +106,19 @@ test('a stream that was cut keeps what it had said', () => {
   });
 });
 
+test('images to embed are counted though the request is gone when its answer ends', () => {
+  const inputs = [{ content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=' } }] }];
+  const request = requestFor('bedrock-runtime:InvokeModel', { modelId: 'cohere.embed-v4:0', body: { inputs } });
+  const reader = createUsageReader(request, 200, ['X-Amzn-Bedrock-Input-Token-Count', '7']);
+  request.letGoOfBody();
+  reader.push(Buffer.from('{"embeddings":{"float":[[0.1]]}}'));
+  const lines = reader.end(true).lines.map(({ unit, quantity }) => [unit, quantity]);
+  assert.deepEqual(lines, [
+    ['inputTokens', 7],
+    ['inputImages', 1],
+  ]);
+});
+
 test('a chunk is read however its JSON is written', () => {
   const metrics = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 5, outputTokenCount: 6 }, '?': '???>>>' };
   const base64 = Buffer.from(JSON.stringify(metrics)).toString('base64');
