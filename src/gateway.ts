@@ -41,6 +41,7 @@ import { AwsModelResolver } from './upstream/model-resolver.ts';
 import { createTargets } from './upstream/targets.ts';
 import { UndiciUpstream } from './upstream/undici-upstream.ts';
 import { watchHealth } from './watch-health.ts';
+import { watchPrices } from './watch-prices.ts';
 
 /** What the process gives the gateway beside its settings. */
 export interface GatewayInputs {
@@ -113,6 +114,7 @@ export async function openGateway({
     log,
   });
   const noteBudgets = createBudgetGauges(stored.metrics);
+  const notePrice = watchPrices({ clock, log });
   const addressOf = createClientAddresses(settings.trustedProxies);
   const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
@@ -186,6 +188,7 @@ export async function openGateway({
       logCall(call, log, settings);
       health.callClosed(call);
       noteBudgets(call);
+      notePrice(call);
     },
   };
 

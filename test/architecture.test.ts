@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/domain',
   ],
   'src/watch-health.ts': ['src/proxy', 'src/ports.ts', 'src/domain'],
+  'src/watch-prices.ts': ['src/proxy', 'src/ports.ts', 'src/domain'],
   'src/parts-at-start.ts': [
     'src/gateway-metrics.ts',
     'src/key-parts.ts',
@@ -73,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/management.ts',
     'src/log-call.ts',
     'src/watch-health.ts',
+    'src/watch-prices.ts',
     'src/budget-gauges.ts',
     'src/admin',
     'src/ports.ts',

@@ -16,6 +16,8 @@ export interface CallerSeries {
   readonly failures: Map<string, number>;
   readonly units: Map<UsageUnit, number>;
   costNanos: number;
+  /** Calls whose cost is not known. */
+  unpriced: number;
 }
 
 /** How long it took: the calls of one model, operation and status. */
@@ -73,6 +75,7 @@ export class CallMetrics {
     if (errorType(record) !== null) increase(caller.failures, status, 1);
     for (const { unit, quantity } of usage.lines) increase(caller.units, unit, quantity);
     if (cost.kind === 'known') caller.costNanos += Number(cost.nanos);
+    else caller.unpriced += 1;
     const latency = this.#latency(model, operation, status);
     latency.duration.add(record.durationMs / 1000);
     if (record.firstByteMs !== null && isStreaming(record)) latency.firstByte.add(record.firstByteMs / 1000);
@@ -100,6 +103,7 @@ export class CallMetrics {
       failures: new Map<string, number>(),
       units: new Map<UsageUnit, number>(),
       costNanos: 0,
+      unpriced: 0,
     };
     this.#callers.set(id, series);
     return series;

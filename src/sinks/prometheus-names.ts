@@ -3,7 +3,7 @@ import type { FamilyFacts } from './prometheus-text.ts';
 /** What the metrics of calls are called: by us, or as LiteLLM has it, so that its dashboards go on working. */
 export type MetricNames = 'outcrop' | 'litellm';
 
-type CallFamily = 'requests' | 'failures' | 'duration' | 'firstByte' | 'tokens' | 'otherUnits' | 'cost';
+type CallFamily = 'requests' | 'failures' | 'duration' | 'firstByte' | 'tokens' | 'otherUnits' | 'cost' | 'unpriced';
 type Label = 'key' | 'team' | 'model' | 'operation' | 'status' | 'unit';
 
 export interface CallNames {
@@ -36,6 +36,11 @@ const OUTCROP: CallNames = {
       help: 'What was used beside tokens: images, seconds, documents, units of guardrails.',
     },
     cost: { name: 'outcrop_cost_usd_total', type: 'counter', help: 'Dollars, of calls whose price is known.' },
+    unpriced: {
+      name: 'outcrop_unpriced_requests_total',
+      type: 'counter',
+      help: 'Requests whose cost is not known: a price is missing, or not all of their usage was told.',
+    },
   },
   labels: { key: 'key', team: 'team', model: 'model', operation: 'operation', status: 'status', unit: 'unit' },
 };

@@ -88,6 +88,11 @@ function writeCalls(text: MetricsText, calls: CallMetrics, names: MetricNames): 
   );
   writeSamples(
     text,
+    families.unpriced,
+    callers.filter(({ series }) => series.unpriced > 0).map(({ series, named }): Sample => [named, series.unpriced]),
+  );
+  writeSamples(
+    text,
     families.otherUnits,
     by(
       units((unit) => !isTokens(unit)),

@@ -35,6 +35,7 @@ test('what is scraped is what the records say', () => {
   ]);
   assert.deepEqual(counted(metrics, 'outcrop_failed_requests_total'), [[{ ...CALLER, status: '429' }, 1]]);
   assert.deepEqual(counted(metrics, 'outcrop_cost_usd_total'), [[CALLER, 0.0085]]);
+  assert.deepEqual(counted(metrics, 'outcrop_unpriced_requests_total'), [[CALLER, 1]]);
   assert.deepEqual(counted(metrics, 'outcrop_tokens_total'), [
     [{ ...CALLER, unit: 'input_tokens' }, 200],
     [{ ...CALLER, unit: 'output_tokens' }, 100],
