@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { DeliveryKind } from '../domain/sink-settings.ts';
 import type { OwnBounds } from './delivery/bounds.ts';
+import { withReferences } from './env-references.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +35,11 @@ interface SinkParts<Schema extends z.ZodObject> {
   /** LiteLLM's names, where it has the same thing. */
   readonly options: Schema;
   readonly variables: Variables<z.input<Schema>>;
+  /**
+   * Settings that belong to others: their variables count only where the others say what their own variables say. What the
+   * environment has to prove itself to one address is nothing to show to another.
+   */
+  readonly belongTo?: { readonly [Name in keyof z.input<Schema>]?: readonly (keyof z.input<Schema> & string)[] };
   /** Names of the options that are secret. */
   readonly secrets: readonly (keyof z.output<Schema> & string)[];
   /** @throws SinkSettingsError where settings do not go together */
@@ -62,44 +68,64 @@ export function defineSink<Schema extends z.ZodObject>(parts: SinkParts<Schema>)
     bounds: parts.bounds ?? {},
     variables: Object.fromEntries(variables),
     prepare: (given, env) => {
-      const options = readOptions(parts.options, variables, given, env);
+      const belongTo = new Map(
+        Object.entries(parts.belongTo ?? {}).map(([name, others]) => [name, others?.map(String) ?? []]),
+      );
+      const options = readOptions({ schema: parts.options, variables, belongTo }, given, env);
       const secrets = parts.secrets.flatMap((name) => textsIn(options[name]));
       return { secrets, open: (context) => parts.open(options, context) };
     },
   };
 }
 
+interface OptionSources<Schema> {
+  readonly schema: Schema;
+  readonly variables: ReadonlyMap<string, readonly string[]>;
+  readonly belongTo: ReadonlyMap<string, readonly string[]>;
+}
+
 function readOptions<Schema extends z.ZodObject>(
-  schema: Schema,
-  variables: ReadonlyMap<string, readonly string[]>,
+  { schema, variables, belongTo }: OptionSources<Schema>,
   given: Readonly<Record<string, unknown>>,
   env: Environment,
 ): z.output<Schema> {
-  const values: Record<string, unknown> = {};
+  const ofEnvironment = new Map<string, string>();
   for (const [name, names] of variables) {
     const value = names.map((variable) => env[variable]).find((found) => found !== undefined && found !== '');
-    if (value !== undefined) values[name] = value;
+    if (value !== undefined) ofEnvironment.set(name, value);
   }
-  for (const [name, value] of Object.entries(given)) values[name] = fromEnvironment(value, env);
-  const parsed = schema.safeParse(values);
-  if (parsed.success) return parsed.data;
-  throw new SinkSettingsError(
-    parsed.error.issues.map((issue) => {
-      if (issue.code === 'unrecognized_keys') return `it has no setting ${issue.keys.join(', ')}`;
-      const [name = ''] = issue.path.map(String);
-      const isMissing = values[name] === undefined;
-      const names = variables.get(name);
-      const where = names === undefined ? name : `${name} (or ${names.join(', ')} in the environment)`;
-      return isMissing ? `${where} is missing` : `${where}: ${issue.message}`;
-    }),
+  const missing: Parameters<typeof withReferences>[3] = [];
+  const ofFile = Object.entries(given).map(
+    ([name, value]) => [name, withReferences(value, env, [name], missing)] as const,
   );
+  const isElsewhere = (name: string): boolean =>
+    ofFile.some(([other, value]) => other === name && value !== ofEnvironment.get(name));
+  for (const [name, others] of belongTo) if (others.some(isElsewhere)) ofEnvironment.delete(name);
+
+  const values: Record<string, unknown> = Object.fromEntries([...ofEnvironment, ...ofFile]);
+  const lines = missing.map(
+    ({ path, variable }) => `${path.join('.')}: the environment has no ${variable}, which os.environ/${variable} names`,
+  );
+  const parsed = schema.safeParse(values);
+  if (parsed.success && lines.length === 0) return parsed.data;
+  const isTold = new Set(missing.map(({ path: [name] }) => name));
+  for (const issue of parsed.error?.issues ?? []) {
+    const [name = ''] = issue.path.map(String);
+    if (issue.code === 'unrecognized_keys') lines.push(`it has no setting ${issue.keys.join(', ')}`);
+    else if (!isTold.has(name)) lines.push(mistake(name, values[name] === undefined, issue.message, variables));
+  }
+  throw new SinkSettingsError(lines);
 }
 
-/** LiteLLM's way of naming a variable in a configuration file. */
-const REFERENCE = 'os.environ/';
-
-function fromEnvironment(value: unknown, env: Environment): unknown {
-  return typeof value === 'string' && value.startsWith(REFERENCE) ? env[value.slice(REFERENCE.length)] : value;
+function mistake(
+  name: string,
+  isMissing: boolean,
+  message: string,
+  variables: ReadonlyMap<string, readonly string[]>,
+): string {
+  const names = variables.get(name);
+  const where = names === undefined ? name : `${name} (or ${names.join(', ')} in the environment)`;
+  return isMissing ? `${where} is missing` : `${where}: ${message}`;
 }
 
 /** All texts in a value: of a list or a map, each; of an address its path and the values of its query. */

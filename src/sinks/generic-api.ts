@@ -30,6 +30,7 @@ export const sink = defineSink({
     gzip: flag(false),
   }),
   variables: { endpoint: ['GENERIC_LOGGER_ENDPOINT'], headers: ['GENERIC_LOGGER_HEADERS'] },
+  belongTo: { headers: ['endpoint'] },
   secrets: ['endpoint', 'headers'],
   open: ({ endpoint, headers: given, log_format: form, event_types: types, format, gzip: zips }, { http, clock }) => {
     const isWanted = { success: types.includes('llm_api_success'), failure: types.includes('llm_api_failure') };

@@ -52,6 +52,7 @@ export const sink = defineSink({
     metrics_temporality: ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE'],
     metric_export_interval: ['OTEL_METRIC_EXPORT_INTERVAL'],
   },
+  belongTo: { headers: ['endpoint', 'traces_endpoint', 'metrics_endpoint'] },
   secrets: ['headers'],
   open: (options, context) => {
     const { traces_endpoint: tracesUrl } = options;

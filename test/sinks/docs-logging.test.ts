@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
 import { compileRedaction } from '../../src/domain/content/redaction.ts';
+import type { SinkHttpRequest } from '../../src/sinks/http.ts';
 import { SINKS } from '../../src/sinks/index.ts';
 import { openSinks } from '../../src/sinks/open-sinks.ts';
 import { definitionOf, prepareSinks } from '../../src/sinks/prepare-sinks.ts';
-import { collectingLog, testFolder } from './test-sinks.ts';
+import type { SinkContext } from '../../src/sinks/sink.ts';
+import { collectingLog, sampleEvent, testFolder } from './test-sinks.ts';
 
 const page = readFileSync(new URL('../../docs/logging.md', import.meta.url), 'utf8');
 const ALIASES = new Set(['langfuse_otel', 'smtp_email']);
@@ -29,6 +31,25 @@ function blocks(): readonly Block[] {
   });
 }
 
+function contextOf(name: string, sent: (request: SinkHttpRequest) => void): SinkContext {
+  return {
+    name,
+    clock: { nowMs: () => 0, elapsedMs: () => 0 },
+    random: () => 0,
+    dataDir: testFolder(),
+    requestTimeoutMs: 5000,
+    awsCredentials: () => Promise.reject(new Error('none')),
+    stdout: async () => undefined,
+    http: {
+      reach: async () => undefined,
+      send: async (request) => {
+        sent(request);
+        return { status: 200, retryAfter: null, errorType: null, text: '' };
+      },
+    },
+  };
+}
+
 describe('docs/logging.md', () => {
   test('has one block to copy for each sink, and for nothing else', () => {
     const documented = blocks().map(({ name }) => name);
@@ -47,20 +68,7 @@ describe('docs/logging.md', () => {
         [],
       );
       const [entry] = await prepareSinks(settings.sinks, env);
-      const clock = { nowMs: () => 0, elapsedMs: () => 0 };
-      const sink = await entry?.prepared.open({
-        name,
-        clock,
-        random: () => 0,
-        dataDir: testFolder(),
-        requestTimeoutMs: 5000,
-        awsCredentials: () => Promise.reject(new Error('none')),
-        stdout: async () => undefined,
-        http: {
-          reach: async () => undefined,
-          send: async () => ({ status: 200, retryAfter: null, errorType: null, text: '' }),
-        },
-      });
+      const sink = await entry?.prepared.open(contextOf(name, () => undefined));
       await sink?.close?.();
       assert.ok(sink !== undefined);
     });
@@ -77,7 +85,23 @@ describe('docs/logging.md', () => {
         ['billing_events', 'generic_api'],
       ],
     );
-    await prepareSinks(settings.sinks, { AUDIT_AUTHORIZATION: 'Bearer example' });
+    const entries = await prepareSinks(settings.sinks, { AUDIT_AUTHORIZATION: 'Bearer example' });
+    const sent: SinkHttpRequest[] = [];
+    for (const {
+      settings: { name },
+      prepared,
+    } of entries) {
+      const sink = await prepared.open(contextOf(name, (request) => void sent.push(request)));
+      assert.ok(sink.kind === 'lines');
+      await sink.deliver([sink.encode(sampleEvent(1)) ?? ''], new AbortController().signal);
+    }
+    assert.deepEqual(
+      sent.map(({ url, headers }) => [url.href, headers['authorization']]),
+      [
+        ['https://audit.example.com/calls', 'Bearer example'],
+        ['https://billing.example.com/events', undefined],
+      ],
+    );
   });
 
   test('its patterns of what is to be redacted are some', () => {

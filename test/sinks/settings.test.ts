@@ -144,18 +144,70 @@ describe('settings of sinks', () => {
       [
         { ...settingsOf('one', { endpoint: file.origin }), type: 'generic_api' },
         { ...settingsOf('two'), type: 'generic_api' },
-        { ...settingsOf('three', { endpoint: 'os.environ/MY_HOOK' }), type: 'generic_api' },
+        {
+          ...settingsOf('three', { endpoint: 'os.environ/MY_HOOK', headers: { 'X-B': 'os.environ/MY_TOKEN' } }),
+          type: 'generic_api',
+        },
+        { ...settingsOf('four', { endpoint: 'os.environ/GENERIC_LOGGER_ENDPOINT' }), type: 'generic_api' },
       ],
-      { env: { GENERIC_LOGGER_ENDPOINT: env.origin, GENERIC_LOGGER_HEADERS: 'X-A=1', MY_HOOK: named.origin } },
+      {
+        env: {
+          GENERIC_LOGGER_ENDPOINT: env.origin,
+          GENERIC_LOGGER_HEADERS: 'X-A=1',
+          MY_HOOK: named.origin,
+          MY_TOKEN: '2',
+        },
+      },
     );
     sinks.accept(sampleEvent(1));
     await until(() => sinks.state().every(({ delivered }) => delivered === 1));
-    for (const receiver of [file, env, named]) {
-      assert.equal(receiver.received.length, 1);
-      assert.equal(receiver.received[0]?.headers['x-a'], '1');
-      await receiver.stop();
-    }
+    const seen = [file, env, named].map(({ received }) =>
+      received.map(({ headers }) => [headers['x-a'], headers['x-b']]),
+    );
+    // The headers of the environment go where its endpoint is, and nowhere else.
+    assert.deepEqual(seen, [
+      [[undefined, undefined]],
+      [
+        ['1', undefined],
+        ['1', undefined],
+      ],
+      [[undefined, '2']],
+    ]);
+    for (const receiver of [file, env, named]) await receiver.stop();
     await sinks.kill();
+  });
+
+  test('a variable that is named and not there ends the start, with the sink, the setting and the variable', async () => {
+    const endpoint = 'https://example.com';
+    const table = [
+      ['generic_api', { endpoint: 'os.environ/NOPE' }, ['endpoint: the environment has no NOPE']],
+      [
+        'generic_api',
+        { endpoint, headers: { A: 'x', B: 'os.environ/NOPE' } },
+        ['headers.B: the environment has no NOPE'],
+      ],
+      ['generic_api', { endpoint, headers: 'os.environ/EMPTY' }, ['headers: the environment has no EMPTY']],
+      ['generic_api', { endpoint, event_types: ['os.environ/NOPE'] }, ['event_types.0: the environment has no NOPE']],
+      [
+        's3_v2',
+        { s3_bucket_name: 'logs', s3_region_name: 'os.environ/NOPE' },
+        ['s3_region_name: the environment has no NOPE'],
+      ],
+      [
+        's3_v2',
+        { s3_bucket_name: 'os.environ/NOPE', s3_region_name: 'mars' },
+        ['s3_bucket_name: the environment has no NOPE', 's3_region_name \\(or .*\\): must be an AWS region'],
+      ],
+    ] as const;
+    for (const [name, options, expected] of table) {
+      const lines = await mistakes(name, options, {
+        EMPTY: '',
+        GENERIC_LOGGER_ENDPOINT: endpoint,
+        AWS_REGION: 'us-east-1',
+      });
+      assert.equal(lines.length, expected.length, lines.join('\n'));
+      expected.forEach((line, index) => assert.match(lines[index] ?? '', new RegExp(`^sink ${name}: ${line}`)));
+    }
   });
 
   test('delivery can be chosen where the sink allows it', async () => {
