@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { PatternError } from '../domain/content/pattern-source.ts';
+import { compileRedaction } from '../domain/content/redaction.ts';
 import { DELIVERIES, type SinkSettings } from '../domain/sink-settings.ts';
 import { TRACE_CONTEXT_USES } from '../domain/trace-context.ts';
 import { flag, list, MIB, settingFacts } from './setting.ts';
@@ -23,11 +25,7 @@ const ofEverySink = z.looseObject({
 });
 
 /** `generic_api: {…}`; `stdout:` and `stdout: true` stand for a sink without settings. */
-const oneSink = z
-  .union([z.null(), z.literal(true)])
-  .transform(() => ({}))
-  .pipe(ofEverySink)
-  .or(ofEverySink);
+const oneSink = z.preprocess((given) => (given === null || given === true ? {} : given), ofEverySink);
 
 const byName = z
   .record(name, oneSink)
@@ -45,9 +43,25 @@ const asText = z
 const sinks = z.unknown().transform((given, context): readonly SinkSettings[] => {
   const parsed = schemaOf(given).safeParse(given);
   if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path: [...path], message });
+  for (const issue of parsed.error.issues) {
+    const message = issue.code === 'invalid_key' ? NOT_A_NAME : issue.message;
+    context.addIssue({ code: 'custom', path: [...issue.path], message });
+  }
   return z.NEVER;
 });
+
+/** Rules of redaction, which are looked at also where nothing is recorded yet: they are to hold on the day it is. */
+const rules = (compile: (rules: readonly string[]) => unknown) =>
+  list
+    .superRefine((given, context) => {
+      try {
+        compile(given);
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error;
+        context.addIssue(error.message);
+      }
+    })
+    .default([]);
 
 /** Where call records go. */
 export const sinkSettings = {
@@ -77,11 +91,11 @@ export const sinkSettings = {
       env: ['OUTCROP_CONTENT_BYTES_MAX'],
       about: 'Of the content of a request, and of an answer, no more than this is kept.',
     }),
-  redactFields: list.default([]).register(settingFacts, {
+  redactFields: rules((fields) => compileRedaction(fields, [])).register(settingFacts, {
     env: ['OUTCROP_REDACT_FIELDS'],
     about: 'Members of requests and answers whose values no sink gets: names, or paths such as messages.*.content.',
   }),
-  redactPatterns: list.default([]).register(settingFacts, {
+  redactPatterns: rules((patterns) => compileRedaction([], patterns)).register(settingFacts, {
     env: ['OUTCROP_REDACT_PATTERNS'],
     about: 'Patterns of texts that no sink gets, see docs/logging.md.',
   }),

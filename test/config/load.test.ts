@@ -60,6 +60,21 @@ const FAULTS: readonly (readonly [what: string, sources: Partial<ConfigSources>,
     /^endpoint \(from AWS_ENDPOINT_URL\)/,
   ],
   ['an endpoint that is no URL', { env: { AWS_ENDPOINT_URL_BEDROCK: 'bedrock' } }, /^endpoints\.bedrock/],
+  [
+    'a pattern of redaction that is none, though nothing is recorded',
+    { env: { OUTCROP_REDACT_PATTERNS: String.raw`\d+,(a|b)` } },
+    /^redactPatterns \(from OUTCROP_REDACT_PATTERNS\): The pattern "\(a\|b\)" can not be used: at character 1, /,
+  ],
+  [
+    'more fields of redaction than there can be',
+    { file: file(`redactFields: [${Array.from({ length: 65 }, (_, index) => `f${index}`).join(', ')}]\n`) },
+    /^redactFields \(from outcrop\.yaml\): There are more than 64 rules/,
+  ],
+  [
+    'a setting that every sink has',
+    { file: file('sinks:\n  a: { batch_size: 0 }\n') },
+    /^sinks\.a\.batch_size \(from outcrop\.yaml\): /,
+  ],
   ['a certificate without its key', { env: { OUTCROP_TLS_CERT: 'a.pem' } }, /tlsCert and tlsKey/],
   ['an unknown service', { file: file('endpoints:\n  bedrok: http://x.test\n') }, /endpoints/],
 ];

@@ -70,7 +70,13 @@ describe('the setting sinks', () => {
     const issues = (sinks: unknown) =>
       schema.safeParse({ sinks }).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     assert.match(issues('Bad Name!')?.[0] ?? '', /^sinks\.0: must be names of/);
-    assert.match(issues({ s3_v2: { batch_size: 'secret' } })?.join() ?? '', /^sinks\.s3_v2/);
+    assert.match(issues({ 'Bad Name!': null })?.[0] ?? '', /^sinks\.Bad Name!: must be names of/);
+    assert.match(issues({ s3_v2: { batch_size: 'secret' } })?.join() ?? '', /^sinks\.s3_v2\.batch_size: /);
+    assert.match(issues({ s3_v2: 'secret' })?.join() ?? '', /^sinks\.s3_v2: /);
+    assert.deepEqual(
+      issues({ a: { batch_size: 0, delivery: 'twice' } })?.map((line) => /^[^:]*/.exec(line)?.[0]),
+      ['sinks.a.delivery', 'sinks.a.batch_size'],
+    );
     assert.doesNotMatch(issues({ s3_v2: { batch_size: 'secret' } })?.join() ?? '', /secret/);
     assert.equal(issues(5)?.length, 1);
   });
