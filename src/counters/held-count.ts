@@ -22,8 +22,8 @@ export class HeldCount extends Count {
     this.reserved -= held;
   }
 
-  override fitsInMs(): number | null {
-    return HELD_RETRY_MS;
+  override fitsInMs(amount: number, max: number): number | null {
+    return amount > max ? null : HELD_RETRY_MS;
   }
 
   override sinceMs(): number {

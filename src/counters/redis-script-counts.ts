@@ -162,8 +162,8 @@ local function change(c, position, used, reserved)
 end
 
 local function fitsInMs(c, amount, max)
-  if c.kind == 'h' then return 1000 end
   if amount > max then return -1 end
+  if c.kind == 'h' then return 1000 end
   if c.kind == 's' then
     if c.finish == 0 then return -1 end
     return c.finish - now

@@ -125,6 +125,9 @@ onEachCounters((under) => {
       assertKind(refused, 'refused');
       assert.equal(refused.retryAfterMs, null);
     }
+    const none = await counters.reserve('a', [chargeOf(limitOf('concurrency', 0, NONE), 1)]);
+    assertKind(none, 'refused');
+    assert.equal(none.retryAfterMs, null);
   });
 
   test('a budget for a day says how long the day is', async () => {

@@ -249,12 +249,13 @@ describe('a budget', () => {
     const requests: readonly PlainRequest[] = [
       RETRIEVE_AND_GENERATE,
       postTo(agent, { inputText: 'Hi' }),
+      postTo(agent, { inputText: 'Hi', enableTrace: true }),
       converse({ model: 'somebody.new-model-v1:0' }),
     ];
     for (const request of requests) {
       const refused = await ask(running.origin, bearer, request);
       assert.deepEqual([refused.status, refused.exception], [403, 'AccessDeniedException'], request.path);
-      assert.match(refused.message, /hard limit, and nothing tells what/);
+      assert.match(refused.message, /hard limit, and nothing tells what .* unboundedCalls/);
     }
     assert.equal(sent(), 0);
   });

@@ -4,7 +4,7 @@ import type { Charge } from './charges.ts';
 import { isRate, type Limit, type LimitKind, type LimitScope } from './limit.ts';
 import { countText, dollarsText } from './number-text.ts';
 import { rateHeaders } from './rate-headers.ts';
-import { windowPhrase } from './window.ts';
+import { resetsInMs, windowPhrase } from './window.ts';
 
 /** A refusal with headers of its own, alternating names and values. */
 export class LimitRefusal extends Refusal {
@@ -26,8 +26,8 @@ export interface ExceededLimit {
 }
 
 /**
- * The answer to a call that a limit has no room for: 429 for a rate, with when to try again; 400, which no client
- * repeats, for a budget, a quota over more than an hour, and for a call that is larger than the limit as such.
+ * The answer to a call that a limit has no room for: 429 for a rate; 400, which no client repeats, for a budget, a quota
+ * over more than an hour, and for a call that is larger than the limit as such. All but the last say when to try again.
  * @param arithmetic how the amount came about, see `spendArithmetic`; null where there is nothing to tell
  */
 export function exceeded(
@@ -36,16 +36,35 @@ export function exceeded(
   nowMs: number,
 ): LimitRefusal {
   const { limit, max, amount } = charge;
-  const isRetryable = isRate(limit) && amount <= max && retryAfterMs !== null;
   const facts = limit.kind === 'spend' ? budgetText(charge, used, arithmetic) : usageText(charge, used);
-  const when = whenText(limit, retryAfterMs, nowMs);
-  if (!isRetryable) return new LimitRefusal('budgetExceeded', `${facts}${when}`, []);
-  const headers = [
-    'retry-after',
-    String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
-    ...rateHeaders([{ charge, remaining: max - used }], nowMs),
-  ];
-  return new LimitRefusal('rateLimited', `${facts}${when}`, headers);
+  if (amount > max) return new LimitRefusal('budgetExceeded', `${facts}${tooLargeText(limit, nowMs)}`, []);
+  if (retryAfterMs === null) return new LimitRefusal('budgetExceeded', facts, []);
+  const message = `${facts}${whenText(limit, retryAfterMs, nowMs)}`;
+  const retryAfter = ['retry-after', String(secondsOf(retryAfterMs))];
+  if (!isRate(limit)) return new LimitRefusal('budgetExceeded', message, retryAfter);
+  const ofLiteLlm = ['rate_limit_type', RATE_LIMIT_TYPES[limit.kind], 'reset_at', resetAtText(nowMs + retryAfterMs)];
+  const rates = rateHeaders([{ charge, remaining: max - used }], nowMs);
+  return new LimitRefusal('rateLimited', message, [...retryAfter, ...ofLiteLlm, ...rates]);
+}
+
+/** LiteLLM's words for what a rate counts. */
+const RATE_LIMIT_TYPES: Readonly<Record<LimitKind, string>> = {
+  requests: 'requests',
+  inputTokens: 'tokens',
+  outputTokens: 'tokens',
+  totalTokens: 'tokens',
+  concurrency: 'max_parallel_requests',
+  spend: 'spend',
+};
+
+/** As LiteLLM writes it: `2026-11-18 13:48:00 UTC`. */
+function resetAtText(atMs: number): string {
+  const text = new Date(Math.ceil(atMs / 1000) * 1000).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
+}
+
+function secondsOf(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
 }
 
 /** LiteLLM's clients look for the first words. */
@@ -78,12 +97,21 @@ const UNIT_WORDS: Readonly<Record<LimitKind, string>> = {
   spend: 'nano-dollars',
 };
 
-function whenText({ window }: Limit, retryAfterMs: number | null, nowMs: number): string {
-  if (retryAfterMs === null) return '';
-  if (window.kind !== 'calendar') return ` Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
-  // Some time may have passed since the wait was reckoned; windows begin with a second.
-  const beginsMs = Math.round((nowMs + retryAfterMs) / 1000) * 1000;
-  return ` It begins anew at ${new Date(beginsMs).toISOString().replace('.000', '')}.`;
+function whenText({ window }: Limit, retryAfterMs: number, nowMs: number): string {
+  if (window.kind !== 'calendar') return ` Try again in ${secondsOf(retryAfterMs)} s.`;
+  return ` It begins anew at ${beginText(nowMs + retryAfterMs)}.`;
+}
+
+/** When a limit begins anew is worth knowing, but not to be waited for. */
+function tooLargeText({ window }: Limit, nowMs: number): string {
+  const resetMs = window.kind === 'calendar' ? resetsInMs(window, nowMs) : null;
+  if (resetMs === null) return ' That is more than all of it: waiting does not help.';
+  return ` It begins anew at ${beginText(nowMs + resetMs)}, but this request is more than all of it.`;
+}
+
+/** Some time may have passed since the wait was reckoned; windows begin with a second. */
+function beginText(atMs: number): string {
+  return new Date(Math.round(atMs / 1000) * 1000).toISOString().replace('.000', '');
 }
 
 /** Whose limit it is, and of which calls. */
@@ -102,7 +130,8 @@ export function unbounded(limit: Limit, model: string | null): LimitRefusal {
   const whose = model === null ? 'of this operation' : `of ${model}`;
   return new LimitRefusal(
     'unbounded',
-    `${scopeText(limit)} has a hard limit, and nothing tells what ${what} a call ${whose} may come to.`,
+    `${scopeText(limit)} has a hard limit, and nothing tells what ${what} a call ${whose} may come to. ` +
+      'Such calls can be let through or charged a flat amount by a setting of the gateway, unboundedCalls.',
     [],
   );
 }
@@ -115,9 +144,8 @@ export function overOutputCap(asked: number | null, cap: number): LimitRefusal {
 
 /** The counters can't be asked, and this limit is closed meanwhile. */
 export function limitsUnavailable({ limit }: Charge, retryAfterMs: number): LimitRefusal {
-  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   const message = `What ${scopeText(limit)} has used can't be told at the moment, and its limit is a hard one: try again shortly.`;
-  return new LimitRefusal('limitsUnavailable', message, ['retry-after', String(seconds)]);
+  return new LimitRefusal('limitsUnavailable', message, ['retry-after', String(secondsOf(retryAfterMs))]);
 }
 
 /**

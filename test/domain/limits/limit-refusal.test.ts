@@ -38,7 +38,7 @@ test('an exhausted budget says its arithmetic, and no client repeats it', () => 
       'This request could cost up to $0.73: 85,000 input tokens × $3.00 + max_tokens 32,000 × $15.00 per million tokens. ' +
       'It begins anew at 2026-11-19T00:00:00Z.',
   );
-  assert.deepEqual(refusal.headers, []);
+  assert.deepEqual(refusal.headers, ['retry-after', '36759']);
 });
 
 test('the arithmetic says where the output bound comes from', () => {
@@ -63,6 +63,10 @@ test('a rate says when to try again, in words and headers', () => {
   assert.deepEqual(refusal.headers, [
     'retry-after',
     '12',
+    'rate_limit_type',
+    'requests',
+    'reset_at',
+    '2026-11-18 13:47:33 UTC',
     'x-ratelimit-limit-requests',
     '100',
     'x-ratelimit-remaining-requests',
@@ -96,7 +100,23 @@ describe('refusals by kind of limit', () => {
       0,
       null,
       'budgetExceeded',
-      /may need 1,001, the limit is 1,000 tokens/,
+      /may need 1,001, the limit is 1,000 tokens in any 60 seconds\. That is more than all of it: waiting does not help\.$/,
+    ],
+    [
+      'a call that costs more than all of a daily budget',
+      charge({ max_budget: 1, budget_duration: '1d' }, 2e9),
+      0,
+      null,
+      'budgetExceeded',
+      /\. It begins anew at 2026-11-19T00:00:00Z, but this request is more than all of it\.$/,
+    ],
+    [
+      'no calls at once at all',
+      charge({ max_parallel_requests: 0 }, 1),
+      0,
+      1000,
+      'budgetExceeded',
+      /the limit is 0 requests at the same time\. That is more than all of it: waiting does not help\.$/,
     ],
     [
       'a daily quota, which nobody should wait for',
@@ -120,12 +140,24 @@ describe('refusals by kind of limit', () => {
       const refusal = exceeded({ charge: charged, used, retryAfterMs }, null, NOW);
       assert.equal(refusal.kind, kind);
       assert.match(refusal.message, message);
+      const isWorthIt = charged.amount <= charged.max && retryAfterMs !== null;
+      assert.equal(refusal.headers.includes('retry-after'), isWorthIt);
     });
   }
 
+  test('LiteLLM has a word for what a rate counts', () => {
+    const typeOf = (charged: Charge): string | undefined =>
+      exceeded({ charge: charged, used: charged.max, retryAfterMs: 1000 }, null, NOW).headers[3];
+    assert.equal(typeOf(charge({ max_parallel_requests: 8 }, 1)), 'max_parallel_requests');
+    assert.equal(typeOf(charge({ tpm_limit: 1000 }, 300)), 'tokens');
+  });
+
   test('no bound, over the cap, counters out of reach', () => {
     const { limit } = charge({ max_budget: 1 }, 0);
-    assert.match(unbounded(limit, 'm').message, /^key k1 has a hard limit, and nothing tells what cost a call of m /);
+    assert.match(
+      unbounded(limit, 'm').message,
+      /^key k1 has a hard limit, and nothing tells what cost a call of m .* unboundedCalls\.$/,
+    );
     assert.equal(unbounded(limit, null).row.status, 403);
     assert.match(overOutputCap(32_000, 4096).message, /asks for 32,000 output tokens, and its key may get 4,096/);
     assert.match(overOutputCap(null, 4096).message, /sets no maximum/);
