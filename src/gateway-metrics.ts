@@ -31,7 +31,7 @@ export function openMetrics(names: 'outcrop' | 'litellm', clock: Clock): Gateway
   };
   return {
     contentType: METRICS_CONTENT_TYPES.text,
-    accept: ({ record }) => metrics.observe(record),
+    accept: (event) => metrics.observe(event),
     budgetsLeft: (after) => budgets.note(after, clock.nowMs()),
     render: (say) => {
       look();

@@ -44,6 +44,7 @@ export const outcropRecordSchema = z
       .describe('refused: by the gateway. broken: the answer was cut short. abandoned: the client left.'),
     refusal: orNull(z.enum(REFUSAL_KINDS), 'See docs/errors.md.'),
     aws_request_id: orNull(text),
+    error_type: orNull(text, 'The exception that AWS answered with, or ended a stream by; null where it named none.'),
     client_address: orNull(text),
     user_agent: orNull(text),
     request_bytes: count,

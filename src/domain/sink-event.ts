@@ -18,9 +18,17 @@ export interface CallTrace {
   readonly targetOrigin: string | null;
   /** Null where the answer was no event stream. */
   readonly pace: StreamPace | null;
+  /**
+   * What AWS called its error: the exception that an answer from 400 on names, or the one that ended a stream; null where
+   * there was none, or none that was named.
+   */
+  readonly awsErrorType: string | null;
   /** The trace its client is in, as `traceParentOf` gives it. */
   readonly traceParent: string | null;
 }
+
+/** A call without its content. */
+export type SeenCall = Pick<SinkEvent, 'record' | 'trace'>;
 
 /** What every sink is given of a call: its record, what was seen on its way and, where that is switched on, what was asked and answered. */
 export interface SinkEvent {

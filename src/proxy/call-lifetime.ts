@@ -19,6 +19,7 @@ export function openCall(exchange: Exchange, proxy: Proxy): Call {
     targetOrigin: null,
     status: null,
     awsRequestId: null,
+    awsErrorType: null,
     outcome: null,
     refusal: null,
     fault: null,

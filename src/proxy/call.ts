@@ -29,6 +29,8 @@ export interface Call {
   status: number | null;
   /** Bedrock's own request id. */
   awsRequestId: string | null;
+  /** What Bedrock called its error, where it answered with one. */
+  awsErrorType: string | null;
   outcome: Outcome | null;
   refusal: Refusal | null;
   /** What went wrong after the answer had begun. For the log. */

@@ -1,5 +1,6 @@
 import { encodeExceptionFrame } from '../domain/aws/event-stream/frame-writer.ts';
 import { insteadOfQuotedSignature } from '../domain/aws/signature-refused.ts';
+import { errorTypeOf } from '../domain/aws/error-type.ts';
 import { Refusal } from '../domain/errors.ts';
 import { inboundHeaders, rawHeader } from '../domain/headers.ts';
 import type { Operation } from '../domain/operations/operation.ts';
@@ -14,7 +15,7 @@ import { ClientGone } from './client-gone.ts';
 import { EarlyEnd } from './early-end.ts';
 import { costHeaders, limitHeaders } from './metering-headers.ts';
 import type { Proxy } from './proxy.ts';
-import { settle, settleCompleted } from './settle.ts';
+import { settle, settleSoon } from './settle.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
 
 /**
@@ -104,6 +105,7 @@ class RelayedAnswer implements AnswerReceiver {
     call.status = status;
     call.firstByteMs = this.#proxy.clock.elapsedMs() - call.startedMs;
     call.awsRequestId = rawHeader(headers, 'x-amzn-requestid') ?? null;
+    if (status >= 400) call.awsErrorType = errorTypeOf(rawHeader(headers, 'x-amzn-errortype'));
     const streams = isEventStream(rawHeader(headers, 'content-type'));
     const usage = readUsage(call, status, headers);
     this.#listener = listenersOf(usage, readContent(call, this.#proxy), this.#earlyEnd.listener);
@@ -162,26 +164,37 @@ class RelayedAnswer implements AnswerReceiver {
       this.#cutShort('Bedrock ended the stream before its last event.', null);
       return;
     }
-    // Of a stream that can't be read nobody knows what it has not said.
-    const isWhole = this.#watch?.isReadable !== false;
+    const exception = this.#exception();
+    // Of a stream that can't be read nobody knows what it has not said, nor of one that an exception ended.
+    const isWhole = this.#watch?.isReadable !== false && exception === null;
     if (this.#clientGone) {
       settle(this.#call, 'abandoned', isWhole, this.#proxy);
       this.#finish('abandoned');
       return;
     }
-    const written = settleCompleted(this.#call, isWhole, this.#proxy);
-    if (written === null) this.#sendEnd();
-    else void written.then(() => this.#sendEnd());
+    const outcome = exception === null ? 'completed' : 'broken';
+    const written = settleSoon(this.#call, outcome, isWhole, this.#proxy);
+    if (written === null) this.#sendEnd(outcome);
+    else void written.then(() => this.#sendEnd(outcome));
+  }
+
+  /** Bedrock's own word that the stream has failed. The client has got it like any other event. */
+  #exception(): string | null {
+    const exception = this.#watch?.exception ?? null;
+    if (exception === null) return null;
+    this.#call.awsErrorType = exception;
+    this.#call.fault ??= `Bedrock ended the stream by ${exception}.`;
+    return exception;
   }
 
   /** What came of the call is written down: its answer may end. */
-  #sendEnd(): void {
+  #sendEnd(outcome: 'completed' | 'broken'): void {
     if (this.#over) return;
     if (this.#held !== null) {
       this.#exchange.startAnswer(this.#held.status, [...this.#held.headers, ...costHeaders(this.#call)]);
     }
     const last = this.#held === null ? this.#last : joined(this.#held.chunks);
-    this.#exchange.endAnswer(() => this.#finish('completed'), last);
+    this.#exchange.endAnswer(() => this.#finish(outcome), last);
     // What the client has not taken yet stays within the write-stall bound.
     if (!this.#over && !this.#exchange.flushed) this.#breakWhenStalled();
   }

@@ -27,8 +27,8 @@ export function settle(call: Call, outcome: CallOutcome, complete: boolean, prox
  * The same of an answer that can wait until its record is written together with others.
  * @returns resolved when it may end; null where there is nothing to wait for
  */
-export function settleCompleted(call: Call, complete: boolean, proxy: Proxy): Promise<void> | null {
-  const record = settledRecord(call, 'completed', complete, proxy);
+export function settleSoon(call: Call, outcome: CallOutcome, complete: boolean, proxy: Proxy): Promise<void> | null {
+  const record = settledRecord(call, outcome, complete, proxy);
   return record === null ? null : proxy.ledger.endSoon(record);
 }
 
@@ -61,9 +61,9 @@ function whatWasUsed(call: Call, metered: MeteredCall, complete: boolean, proxy:
 }
 
 /** A copy: a stream that is settled may still be flowing. */
-function traceOf({ targetOrigin, traceParent, pace }: Call): CallTrace {
+function traceOf({ targetOrigin, awsErrorType, traceParent, pace }: Call): CallTrace {
   const copied = pace === null ? null : { chunks: pace.chunks, longestPauseMs: pace.longestPauseMs };
-  return { targetOrigin, traceParent, pace: copied };
+  return { targetOrigin, awsErrorType, traceParent, pace: copied };
 }
 
 function contentOf({ content }: Call): CallContent | null {

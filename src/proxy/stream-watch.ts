@@ -1,4 +1,5 @@
-import { FrameReader } from '../domain/aws/event-stream/frame-reader.ts';
+import { errorTypeOf, UNKNOWN_ERROR } from '../domain/aws/error-type.ts';
+import { type Frame, FrameReader } from '../domain/aws/event-stream/frame-reader.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import type { StreamPace } from '../domain/sink-event.ts';
 import type { AnswerListener } from './answer-listener.ts';
@@ -13,6 +14,7 @@ export class StreamWatch implements StreamPace {
   /** When the last whole frame was there. */
   #lastMs = 0;
   #longestPauseMs: number | null = null;
+  #exception: string | null = null;
 
   /** @param listener is told of the same frames. */
   constructor(operation: Operation, listener: AnswerListener | null) {
@@ -23,7 +25,10 @@ export class StreamWatch implements StreamPace {
         listener?.frame(frame);
         // After an exception nothing more is to be expected.
         if (frame.messageType === 'event') awaited.delete(frame.eventType ?? '');
-        else awaited.clear();
+        else {
+          awaited.clear();
+          this.#exception ??= exceptionIn(frame);
+        }
       },
     });
   }
@@ -51,6 +56,11 @@ export class StreamWatch implements StreamPace {
     return this.#reader.atFrameBoundary;
   }
 
+  /** What Bedrock called the exception that it ended the stream by; null as long as there was none. */
+  get exception(): string | null {
+    return this.#exception;
+  }
+
   /** Whether every frame so far could be read. */
   get isReadable(): boolean {
     return !this.#reader.corrupt;
@@ -64,6 +74,12 @@ export class StreamWatch implements StreamPace {
     if (this.#reader.corrupt) return true;
     return this.#reader.atFrameBoundary && this.#awaited.size === 0;
   }
+}
+
+/** Modelled exceptions have a type, all other errors a code. */
+function exceptionIn({ exceptionType, headers }: Frame): string {
+  const code = headers.get(':error-code');
+  return errorTypeOf(exceptionType ?? (code?.type === 'string' ? code.value : undefined)) ?? UNKNOWN_ERROR;
 }
 
 export function isEventStream(contentType: string | undefined): boolean {

@@ -74,10 +74,10 @@ class OtelMetrics {
   }
 
   observe(events: readonly SinkEvent[]): void {
-    for (const { record } of events) {
-      if (this.#counted.has(record)) continue;
-      this.#counted.add(record);
-      this.#sums.observe(record);
+    for (const event of events) {
+      if (this.#counted.has(event.record)) continue;
+      this.#counted.add(event.record);
+      this.#sums.observe(event);
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;

@@ -1,9 +1,16 @@
-import type { CallRecord } from '../domain/call-record.ts';
 import { errorType } from '../domain/otlp/error-type.ts';
 import { isStreaming } from '../domain/otlp/gen-ai-operation.ts';
 import { Histogram } from '../domain/otlp/histogram.ts';
 import { KnownModels, OTHER } from '../domain/otlp/known-models.ts';
+import type { SeenCall } from '../domain/sink-event.ts';
 import type { UsageUnit } from '../domain/usage/usage.ts';
+
+/** Calls that failed in one way: by the status the client got, and by what `errorType` says. */
+interface Failures {
+  readonly status: string;
+  readonly error: string;
+  count: number;
+}
 
 /** Who used what: the calls of one key, team, model and operation. */
 export interface CallerSeries {
@@ -13,7 +20,7 @@ export interface CallerSeries {
   readonly operation: string;
   /** By status; `none` where the client got none. */
   readonly requests: Map<string, number>;
-  readonly failures: Map<string, number>;
+  readonly failures: Map<string, Failures>;
   readonly units: Map<UsageUnit, number>;
   costNanos: number;
   /** Calls whose cost is not known. */
@@ -60,7 +67,8 @@ export class CallMetrics {
     return this.#latencies.values();
   }
 
-  observe(record: CallRecord): void {
+  observe(call: SeenCall): void {
+    const { record } = call;
     const { attribution, service, operation: name, usage, cost } = record;
     const model = this.#models.nameOf(record);
     const operation = service === null ? '' : `${service}:${name}`;
@@ -72,7 +80,8 @@ export class CallMetrics {
       operation,
     );
     increase(caller.requests, status, 1);
-    if (errorType(record) !== null) increase(caller.failures, status, 1);
+    const error = errorType(call);
+    if (error !== null) countFailure(caller.failures, status, error);
     for (const { unit, quantity } of usage.lines) increase(caller.units, unit, quantity);
     if (cost.kind === 'known') caller.costNanos += Number(cost.nanos);
     else caller.unpriced += 1;
@@ -100,7 +109,7 @@ export class CallMetrics {
       model,
       operation,
       requests: new Map<string, number>(),
-      failures: new Map<string, number>(),
+      failures: new Map<string, Failures>(),
       units: new Map<UsageUnit, number>(),
       costNanos: 0,
       unpriced: 0,
@@ -128,6 +137,17 @@ export class CallMetrics {
     this.#latencies.set(id, series);
     return series;
   }
+}
+
+/** Names of exceptions come from afar: of one caller no more than so many are told apart. */
+const FAILURES_MAX = 50;
+
+function countFailure(failures: Map<string, Failures>, status: string, error: string): void {
+  const id = `${status}\0${error}`;
+  const known = failures.get(id);
+  if (known !== undefined) known.count += 1;
+  else if (failures.size < FAILURES_MAX || error === OTHER) failures.set(id, { status, error, count: 1 });
+  else countFailure(failures, status, OTHER);
 }
 
 function increase<Name>(counts: Map<Name, number>, name: Name, by: number): void {

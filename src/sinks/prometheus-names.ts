@@ -4,7 +4,7 @@ import type { FamilyFacts } from './prometheus-text.ts';
 export type MetricNames = 'outcrop' | 'litellm';
 
 type CallFamily = 'requests' | 'failures' | 'duration' | 'firstByte' | 'tokens' | 'otherUnits' | 'cost' | 'unpriced';
-type Label = 'key' | 'team' | 'model' | 'operation' | 'status' | 'unit';
+type Label = 'key' | 'team' | 'model' | 'operation' | 'status' | 'failedStatus' | 'error' | 'unit';
 
 export interface CallNames {
   readonly families: Readonly<Record<CallFamily, FamilyFacts>>;
@@ -42,7 +42,16 @@ const OUTCROP: CallNames = {
       help: 'Requests whose cost is not known: a price is missing, or not all of their usage was told.',
     },
   },
-  labels: { key: 'key', team: 'team', model: 'model', operation: 'operation', status: 'status', unit: 'unit' },
+  labels: {
+    key: 'key',
+    team: 'team',
+    model: 'model',
+    operation: 'operation',
+    status: 'status',
+    failedStatus: 'status',
+    error: 'error',
+    unit: 'unit',
+  },
 };
 
 /**
@@ -65,6 +74,8 @@ const LITELLM: CallNames = {
     model: 'model',
     operation: 'route',
     status: 'status_code',
+    failedStatus: 'exception_status',
+    error: 'exception_class',
     unit: 'unit',
   },
 };

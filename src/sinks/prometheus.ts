@@ -1,4 +1,3 @@
-import type { CallRecord } from '../domain/call-record.ts';
 import { snakeCase } from '../domain/otlp/snake-case.ts';
 import { CallMetrics, type CallMetricsBounds, type CallerSeries } from './prometheus-calls.ts';
 import {
@@ -9,12 +8,13 @@ import {
   type MetricNames,
   type StateName,
 } from './prometheus-names.ts';
+import type { SeenCall } from '../domain/sink-event.ts';
 import { MetricsText, type FamilyFacts, type Labels, type MetricsFormat } from './prometheus-text.ts';
 
 /** What a scraper sees. Kept in memory, within bounds; counters begin at zero with the process, as Prometheus expects. */
 export interface Metrics {
   /** Counts a finished call: under two microseconds. */
-  observe(record: CallRecord): void;
+  observe(call: SeenCall): void;
   /** Says how something is now. @param labels names and values, where there are several of a kind */
   set(name: StateName, value: number, labels?: Labels): void;
   /** Says all there is of a family now; what was said of it before is gone. As many as are given: their bound is elsewhere. */
@@ -35,7 +35,7 @@ export function createMetrics({ names = 'outcrop', ...bounds }: MetricsOptions =
   const calls = new CallMetrics({ ...BOUNDS, ...bounds });
   const states = new Map<StateName, Map<string, State>>();
   return {
-    observe: (record) => calls.observe(record),
+    observe: (call) => calls.observe(call),
     set: (name, value, labels = []) => {
       const family = states.get(name) ?? new Map<string, State>();
       states.set(name, family);
@@ -79,7 +79,11 @@ function writeCalls(text: MetricsText, calls: CallMetrics, names: MetricNames): 
   writeSamples(
     text,
     families.failures,
-    by(({ failures }) => failures, labels.status),
+    callers.flatMap(({ series, named }) =>
+      [...series.failures.values()].map(({ status, error, count }): Sample => {
+        return [[...named, [labels.failedStatus, status], [labels.error, error]], count];
+      }),
+    ),
   );
   writeSamples(
     text,

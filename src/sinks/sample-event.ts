@@ -44,7 +44,7 @@ export function sampleSinkEvent(id: string, startedAtMs: number): SinkEvent {
       priceVersion: null,
       reservedNanos: 0n,
     },
-    trace: { targetOrigin: null, pace: null, traceParent: null },
+    trace: { targetOrigin: null, pace: null, awsErrorType: null, traceParent: null },
     content: null,
   };
 }

@@ -24,7 +24,12 @@ export const AWKWARD_EVENTS: readonly SinkEvent[] = [
       },
       cost: { kind: 'known', nanos: 123_456_789_012_345n },
     }),
-    trace: { targetOrigin: 'http://[::1]:8080', pace: { chunks: 0, longestPauseMs: null }, traceParent: null },
+    trace: {
+      targetOrigin: 'http://[::1]:8080',
+      pace: { chunks: 0, longestPauseMs: null },
+      awsErrorType: null,
+      traceParent: null,
+    },
     content: { request: '{"messages":[{"text":"zeilen\\numbruch"}]}\n\r\t\0', response: 'answer ✓ \ud83e\udd99' },
   },
   {
@@ -68,6 +73,7 @@ export const AWKWARD_EVENTS: readonly SinkEvent[] = [
     trace: {
       targetOrigin: 'http://bedrock.internal',
       pace: { chunks: 2, longestPauseMs: 0 },
+      awsErrorType: 'modelStreamErrorException',
       traceParent: '00-ffffffffffffffffffffffffffffffff-ffffffffffffffff-ff',
     },
     content: { request: 'x'.repeat(70_000), response: null },

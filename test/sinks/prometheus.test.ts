@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import type { CallRecord } from '../../src/domain/call-record.ts';
 import { watchProcess } from '../../src/sinks/prometheus-process.ts';
 import { createMetrics, type Metrics } from '../../src/sinks/prometheus.ts';
-import { sampleRecord, usageLine } from '../domain/otlp/sample-record.ts';
+import { sampleCall, sampleRecord, usageLine } from '../domain/otlp/sample-record.ts';
+import { NO_TRACE } from './traces.ts';
 import { lint, type Sample } from './prometheus-lint.ts';
 
 const MODEL = 'us.anthropic.claude-sonnet-4-20250514-v1:0';
@@ -20,20 +21,28 @@ function counted(metrics: Metrics, family: string): unknown[] {
 
 test('what is scraped is what the records say', () => {
   const metrics = createMetrics();
-  metrics.observe(sampleRecord());
-  metrics.observe(sampleRecord({ durationMs: 30 }));
+  metrics.observe(sampleCall());
+  metrics.observe(sampleCall({ durationMs: 30 }));
   metrics.observe(
-    sampleRecord({
-      status: 429,
-      usage: { ...sampleRecord().usage, lines: [] },
-      cost: { kind: 'unknown', missing: 'x' },
-    }),
+    sampleCall(
+      { status: 429, usage: { ...sampleRecord().usage, lines: [] }, cost: { kind: 'unknown', missing: 'x' } },
+      'ThrottlingException',
+    ),
+  );
+  metrics.observe(
+    sampleCall(
+      { outcome: 'broken', usage: { ...sampleRecord().usage, lines: [] }, cost: { kind: 'unknown', missing: 'x' } },
+      'modelStreamErrorException',
+    ),
   );
   assert.deepEqual(counted(metrics, 'outcrop_requests_total'), [
-    [{ ...CALLER, status: '200' }, 2],
+    [{ ...CALLER, status: '200' }, 3],
     [{ ...CALLER, status: '429' }, 1],
   ]);
-  assert.deepEqual(counted(metrics, 'outcrop_failed_requests_total'), [[{ ...CALLER, status: '429' }, 1]]);
+  assert.deepEqual(counted(metrics, 'outcrop_failed_requests_total'), [
+    [{ ...CALLER, status: '429', error: 'ThrottlingException' }, 1],
+    [{ ...CALLER, status: '200', error: 'modelStreamErrorException' }, 1],
+  ]);
   assert.deepEqual(counted(metrics, 'outcrop_cost_usd_total'), [[CALLER, 0.0085]]);
   assert.deepEqual(counted(metrics, 'outcrop_unpriced_requests_total'), [[CALLER, 1]]);
   assert.deepEqual(counted(metrics, 'outcrop_tokens_total'), [
@@ -48,12 +57,12 @@ test('what is scraped is what the records say', () => {
     ({ labels }) => labels['status'] === '200',
   );
   const at = (bound: string): number | undefined => durations.find(({ labels }) => labels['le'] === bound)?.value;
-  assert.deepEqual([at('0.025'), at('0.05'), at('1'), at('2.5'), at('+Inf')], [0, 1, 1, 2, 2]);
-  assert.equal(durations.find(({ name }) => name.endsWith('_sum'))?.value, 1.2645678);
+  assert.deepEqual([at('0.025'), at('0.05'), at('1'), at('2.5'), at('+Inf')], [0, 1, 1, 3, 3]);
+  assert.equal(durations.find(({ name }) => name.endsWith('_sum'))?.value, 2.4991356);
   const first = samplesOf(metrics, 'outcrop_time_to_first_byte_seconds').filter(({ name }) => name.endsWith('_count'));
   assert.deepEqual(
     first.map(({ value }) => value),
-    [2, 1],
+    [3, 1],
   );
 });
 
@@ -61,7 +70,7 @@ test('a call of which little is known is counted too', () => {
   const metrics = createMetrics();
   const { attribution } = sampleRecord();
   metrics.observe(
-    sampleRecord({
+    sampleCall({
       attribution: { ...attribution, keyAlias: null, keyId: null, teamId: null },
       service: null,
       operation: null,
@@ -78,8 +87,8 @@ test('a call of which little is known is counted too', () => {
 
 test('LiteLLM’s names, for its dashboards', () => {
   const metrics = createMetrics({ names: 'litellm' });
-  metrics.observe(sampleRecord());
-  metrics.observe(sampleRecord({ status: 500 }));
+  metrics.observe(sampleCall());
+  metrics.observe(sampleCall({ status: 500 }, 'InternalServerException'));
   metrics.set('outcrop_in_flight_requests', 3);
   metrics.set('outcrop_remaining_team_budget_usd', 1.5, [['team', 'team-1']]);
   const labels = { api_key_alias: 'my-app', team: 'team-1', model: MODEL, route: CALLER.operation };
@@ -88,7 +97,7 @@ test('LiteLLM’s names, for its dashboards', () => {
     [{ ...labels, status_code: '500' }, 1],
   ]);
   assert.deepEqual(counted(metrics, 'litellm_proxy_failed_requests_metric_total'), [
-    [{ ...labels, status_code: '500' }, 1],
+    [{ ...labels, exception_status: '500', exception_class: 'InternalServerException' }, 1],
   ]);
   assert.deepEqual(counted(metrics, 'litellm_spend_metric_total'), [[labels, 0.0085]]);
   assert.deepEqual(counted(metrics, 'litellm_input_tokens_metric_total'), [[labels, 2274]]);
@@ -162,7 +171,7 @@ test('whatever calls there were, the text is what scrapers take, in both formats
     fc.constantFrom('outcrop', 'litellm'),
     (records, names) => {
       const metrics = createMetrics({ names, callersMax: 10, latenciesMax: 5, modelsMax: 4 });
-      for (const record of records) metrics.observe(record);
+      for (const record of records) metrics.observe({ record, trace: NO_TRACE });
       if (records.length === 0) return;
       const text = lint(metrics.render());
       const open = lint(metrics.render('openmetrics'), 'openmetrics');
@@ -185,7 +194,7 @@ test('series have a bound: what comes beyond is counted together, and nothing is
   const { attribution } = sampleRecord();
   for (let index = 0; index < 5000; index++) {
     metrics.observe(
-      sampleRecord({ modelId: `model-${index}`, attribution: { ...attribution, keyAlias: `key-${index % 500}` } }),
+      sampleCall({ modelId: `model-${index}`, attribution: { ...attribution, keyAlias: `key-${index % 500}` } }),
     );
   }
   const requests = samplesOf(metrics, 'outcrop_requests_total');
@@ -211,6 +220,17 @@ test('series have a bound: what comes beyond is counted together, and nothing is
 
 test('a model that nobody ever reached has no series of its own', () => {
   const metrics = createMetrics();
-  for (let index = 0; index < 100; index++) metrics.observe(sampleRecord({ modelId: `made-up-${index}`, status: 400 }));
+  for (let index = 0; index < 100; index++) metrics.observe(sampleCall({ modelId: `made-up-${index}`, status: 400 }));
   assert.deepEqual(counted(metrics, 'outcrop_requests_total'), [[{ ...CALLER, model: 'other', status: '400' }, 100]]);
+});
+
+test('names of exceptions are told apart within a bound, whatever a target calls them', () => {
+  const metrics = createMetrics();
+  for (let index = 0; index < 200; index++) metrics.observe(sampleCall({ status: 500 }, `Exception${index}`));
+  const failed = samplesOf(metrics, 'outcrop_failed_requests_total');
+  assert.equal(failed.length, 51);
+  assert.equal(
+    failed.reduce((sum, { value }) => sum + value, 0),
+    200,
+  );
 });

@@ -37,6 +37,7 @@ const shape = z.strictObject({
   outcome: of(isOutcome),
   refusal: of(isRefusalKind).nullable(),
   aws_request_id: textOrNull,
+  error_type: textOrNull,
   client_address: textOrNull,
   user_agent: textOrNull,
   request_bytes: z.number(),
@@ -103,6 +104,7 @@ export function eventOfPayload(text: string): SinkEvent {
     trace: {
       targetOrigin: payload.target,
       pace: chunks === null ? null : { chunks, longestPauseMs: payload.stream_longest_pause_ms },
+      awsErrorType: payload.error_type,
       traceParent: payload.traceparent,
     },
     content: request === null && response === null ? null : { request, response },

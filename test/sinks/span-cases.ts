@@ -71,7 +71,7 @@ function frameOf({ record, trace }: SinkEvent): Decoded {
     start_time_unix_nano: startNanos,
     // To the microsecond.
     end_time_unix_nano: startNanos + BigInt(Math.round(record.durationMs * 1000)) * 1000n,
-    ...(errorOf(record) === null ? {} : { status: { code: 2 } }),
+    ...(errorOf({ record, trace, content: null }) === null ? {} : { status: { code: 2 } }),
     flags: Number.parseInt(flags, 16) + 0x100 + (parent === undefined ? 0 : 0x200),
   };
 }
@@ -97,7 +97,7 @@ function attributesOf({ record, trace, content }: SinkEvent): Attributes {
           'gen_ai.usage.cache_creation.input_tokens': cacheWrite || null,
         }
       : {}),
-    'error.type': errorOf(record),
+    'error.type': errorOf({ record, trace, content }),
     'http.response.status_code': record.status,
     'http.request.body.size': record.requestBytes,
     'http.response.body.size': record.responseBytes,
@@ -160,8 +160,9 @@ function inSeconds(ms: number | null): number | null {
   return ms === null ? null : ms / 1000;
 }
 
-function errorOf({ refusal, outcome, status }: CallRecord): string | null {
+function errorOf({ record: { refusal, outcome, status }, trace }: SinkEvent): string | null {
   if (refusal !== null) return refusal;
+  if (trace.awsErrorType !== null) return trace.awsErrorType;
   if (outcome !== 'completed') return outcome;
   return status !== null && status >= 400 ? String(status) : null;
 }

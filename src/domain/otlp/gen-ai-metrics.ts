@@ -1,4 +1,4 @@
-import type { CallRecord } from '../call-record.ts';
+import type { SeenCall } from '../sink-event.ts';
 import { errorType } from './error-type.ts';
 import { genAiOperation, isStreaming } from './gen-ai-operation.ts';
 import { Histogram } from './histogram.ts';
@@ -88,11 +88,12 @@ export class GenAiMetrics {
     this.#startMs = startMs;
   }
 
-  observe(record: CallRecord): void {
+  observe(call: SeenCall): void {
+    const { record } = call;
     const operation = genAiOperation(record);
     if (operation === null) return;
     const model = this.#models.nameOf(record);
-    const error = errorType(record);
+    const error = errorType(call);
     this.#durations.add(record.durationMs / 1000, operation, model, error === null ? {} : { 'error.type': error });
     if (record.firstByteMs !== null && isStreaming(record)) {
       this.#firstChunks.add(record.firstByteMs / 1000, operation, model, {});

@@ -39,10 +39,11 @@ export class SpanEncoder {
   }
 
   /** @returns the bytes of one Span message. Never throws for a record, whatever the content is. */
-  encode({ record, trace, content }: SinkEvent): Buffer {
+  encode(event: SinkEvent): Buffer {
+    const { record, trace, content } = event;
     const writer = this.#writer;
     const { traceId, parentSpanId, flags } = contextOf(trace.traceParent, record.id);
-    const error = errorType(record);
+    const error = errorType(event);
     writer.reset();
     writer.bytes(TRACE_ID, traceId);
     writer.bytes(SPAN_ID, spanIdOf(record.id));

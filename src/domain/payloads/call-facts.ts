@@ -1,5 +1,6 @@
 import type { CallRecord } from '../call-record.ts';
 import { REFUSALS } from '../errors.ts';
+import type { SeenCall } from '../sink-event.ts';
 import type { Usage, UsageUnit } from '../usage/usage.ts';
 
 /** As reports count it: everything but a whole answer that is no error. */
@@ -38,12 +39,17 @@ export interface CallFailure {
 }
 
 /** @returns null for a call that has not failed */
-export function failureOf(record: CallRecord): CallFailure | null {
+export function failureOf({ record, trace }: SeenCall): CallFailure | null {
+  const { awsErrorType } = trace;
   const { outcome, refusal, status } = record;
   if (!hasFailed(record)) return null;
   if (refusal !== null) return { text: `The gateway refused: ${refusal}`, errorClass: REFUSALS[refusal].exception };
-  if (outcome === 'abandoned') return { text: 'The client left before the end of its answer', errorClass: '' };
-  if (outcome === 'broken') return { text: 'The answer was cut short', errorClass: '' };
-  if (outcome === 'unknown') return { text: 'The end of the call was never heard of', errorClass: '' };
-  return { text: `Bedrock answered ${status ?? 'nothing'}`, errorClass: '' };
+  const errorClass = awsErrorType ?? '';
+  if (outcome === 'abandoned') return { text: 'The client left before the end of its answer', errorClass };
+  if (outcome === 'broken') {
+    const text = awsErrorType === null ? 'The answer was cut short' : `Bedrock ended the stream by ${awsErrorType}`;
+    return { text, errorClass };
+  }
+  if (outcome === 'unknown') return { text: 'The end of the call was never heard of', errorClass };
+  return { text: `Bedrock answered ${[status ?? 'nothing', errorClass].join(' ').trimEnd()}`, errorClass };
 }

@@ -34,6 +34,8 @@ export interface OutcropRecord {
   readonly outcome: CallOutcome;
   readonly refusal: RefusalKind | null;
   readonly aws_request_id: string | null;
+  /** AWS's exception, where it answered with one or ended a stream by one. */
+  readonly error_type: string | null;
   readonly client_address: string | null;
   readonly user_agent: string | null;
   readonly request_bytes: number;
@@ -84,6 +86,7 @@ export function outcropRecord({ record, trace, content }: SinkEvent): OutcropRec
     outcome: record.outcome,
     refusal: record.refusal,
     aws_request_id: record.awsRequestId,
+    error_type: trace.awsErrorType,
     client_address: record.clientAddress,
     user_agent: record.userAgent,
     request_bytes: record.requestBytes,

@@ -86,13 +86,14 @@ interface StandardLoggingMetadata {
   } | null;
 }
 
-export function standardLoggingPayload({ record, trace, content }: SinkEvent): StandardLoggingPayload {
+export function standardLoggingPayload(event: SinkEvent): StandardLoggingPayload {
+  const { record, trace, content } = event;
   const { attribution, usage, cost, startedAtMs, durationMs, firstByteMs } = record;
   const { prompt, completion, cacheRead, cacheWrite } = tokenSums(usage);
   const total = prompt + completion;
   const model = record.modelId ?? '';
   const apiBase = trace.targetOrigin ?? apiBaseOf(record);
-  const failure = failureOf(record);
+  const failure = failureOf(event);
   const stream = record.operation?.endsWith('Stream') ?? false;
   const responseCost = cost.kind === 'known' ? usdNumber(cost.nanos) : null;
   return {

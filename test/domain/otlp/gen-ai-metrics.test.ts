@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { exportRequest } from '../../../src/domain/otlp/export-request.ts';
 import { GenAiMetrics } from '../../../src/domain/otlp/gen-ai-metrics.ts';
 import { attributesOf, decode, listOf, messageOf, type Decoded } from './decode.ts';
-import { sampleRecord } from './sample-record.ts';
+import { sampleCall, sampleRecord } from './sample-record.ts';
 
 interface Point {
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -47,9 +47,9 @@ const COMMON = {
 
 test('tokens, durations and times to the first chunk are those of the records, within the boundaries of the conventions', () => {
   const metrics = new GenAiMetrics('cumulative', START);
-  metrics.observe(sampleRecord());
-  metrics.observe(sampleRecord({ durationMs: 20 }));
-  metrics.observe(sampleRecord({ status: 503, usage: { ...sampleRecord().usage, lines: [] } }));
+  metrics.observe(sampleCall());
+  metrics.observe(sampleCall({ durationMs: 20 }));
+  metrics.observe(sampleCall({ status: 503, usage: { ...sampleRecord().usage, lines: [] } }));
   const found = sent(metrics, START + 5000);
   assert.deepEqual(
     [...found.keys()],
@@ -94,7 +94,7 @@ test('what is sent by difference begins anew, what is sent in all goes on', () =
   ] as const) {
     const metrics = new GenAiMetrics(temporality, START);
     const found = [1, 2].map((second) => {
-      metrics.observe(sampleRecord());
+      metrics.observe(sampleCall());
       return sent(metrics, START + second).get('gen_ai.client.operation.duration');
     });
     assert.deepEqual(
@@ -110,19 +110,19 @@ test('what is sent by difference begins anew, what is sent in all goes on', () =
 
 test('control planes are no use of a model', () => {
   const metrics = new GenAiMetrics('cumulative', START);
-  metrics.observe(sampleRecord({ service: 'bedrock', operation: 'ListFoundationModels', operationKind: 'read' }));
+  metrics.observe(sampleCall({ service: 'bedrock', operation: 'ListFoundationModels', operationKind: 'read' }));
   assert.deepEqual(metrics.encode(START), []);
 });
 
 test('nobody makes series without end: a model has its own after a success, and there is a bound', () => {
   const metrics = new GenAiMetrics('cumulative', START);
-  for (let index = 0; index < 500; index++) metrics.observe(sampleRecord({ modelId: `made-up-${index}`, status: 400 }));
-  metrics.observe(sampleRecord({ modelId: 'real', status: 200 }));
+  for (let index = 0; index < 500; index++) metrics.observe(sampleCall({ modelId: `made-up-${index}`, status: 400 }));
+  metrics.observe(sampleCall({ modelId: 'real', status: 200 }));
   const models = (): unknown[] =>
     (sent(metrics, START).get('gen_ai.client.operation.duration')?.points ?? []).map(
       ({ attributes }) => attributes['gen_ai.request.model'],
     );
   assert.deepEqual(models(), ['other', 'real']);
-  for (let index = 0; index < 5000; index++) metrics.observe(sampleRecord({ modelId: `model-${index}` }));
+  for (let index = 0; index < 5000; index++) metrics.observe(sampleCall({ modelId: `model-${index}` }));
   assert.equal(models().length, 202);
 });

@@ -1,4 +1,5 @@
 import type { CallRecord } from '../../../src/domain/call-record.ts';
+import type { SeenCall } from '../../../src/domain/sink-event.ts';
 import type { UsageLine, UsageUnit } from '../../../src/domain/usage/usage.ts';
 
 export function usageLine(unit: UsageUnit, quantity: number, modelId: string | null = null): UsageLine {
@@ -53,4 +54,9 @@ export function sampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
     reservedNanos: 9_000_000n,
     ...changes,
   };
+}
+
+/** The same, of which nothing was seen on its way but what AWS called its error. */
+export function sampleCall(changes: Partial<CallRecord> = {}, awsErrorType: string | null = null): SeenCall {
+  return { record: sampleRecord(changes), trace: { targetOrigin: null, pace: null, awsErrorType, traceParent: null } };
 }

@@ -147,16 +147,23 @@ test('without one, the id of the call is its trace', () => {
   );
 });
 
-const FAILURES: readonly (readonly [what: string, changes: Partial<CallRecord>, error: string])[] = [
+const FAILURES: readonly (readonly [
+  what: string,
+  changes: Partial<CallRecord>,
+  error: string,
+  awsErrorType?: string,
+])[] = [
   ['a refusal', { outcome: 'refused', refusal: 'budgetExceeded', status: 400 }, 'budgetExceeded'],
   ['an error of AWS', { status: 429 }, '429'],
+  ['an exception of AWS', { status: 429 }, 'ThrottlingException', 'ThrottlingException'],
+  ['an exception in a stream', { outcome: 'broken' }, 'modelStreamErrorException', 'modelStreamErrorException'],
   ['a broken answer', { outcome: 'broken' }, 'broken'],
   ['a client that left', { outcome: 'abandoned' }, 'abandoned'],
 ];
 
-for (const [what, changes, error] of FAILURES) {
+for (const [what, changes, error, awsErrorType = null] of FAILURES) {
   test(`${what} is an error`, () => {
-    const span = spanOf(sampleRecord(changes));
+    const span = spanOf(sampleRecord(changes), { trace: { ...NO_TRACE, awsErrorType } });
     assert.deepEqual(span['status'], { code: 2 });
     assert.equal(attributesOf(span).get('error.type')?.value, error);
   });

@@ -65,18 +65,31 @@ describe('payloads of calls', () => {
   });
 
   test('a failure says why without a word of the client', () => {
-    for (const [facts, text, errorClass] of [
+    for (const [facts, text, errorClass, awsErrorType = null] of [
       [
         { outcome: 'refused', refusal: 'budgetExceeded', status: 400 },
         'The gateway refused: budgetExceeded',
         'ServiceQuotaExceededException',
       ],
       [{ outcome: 'completed', status: 429 }, 'Bedrock answered 429', ''],
+      [
+        { outcome: 'completed', status: 429 },
+        'Bedrock answered 429 ThrottlingException',
+        'ThrottlingException',
+        'ThrottlingException',
+      ],
+      [
+        { outcome: 'broken', status: 200 },
+        'Bedrock ended the stream by modelStreamErrorException',
+        'modelStreamErrorException',
+        'modelStreamErrorException',
+      ],
       [{ outcome: 'abandoned', status: 200 }, 'The client left before the end of its answer', ''],
       [{ outcome: 'broken', status: 200 }, 'The answer was cut short', ''],
       [{ outcome: 'unknown', status: null }, 'The end of the call was never heard of', ''],
     ] as const) {
-      const payload = standardLoggingPayload({ record: sampleRecord(1, facts), trace: NO_TRACE, content: null });
+      const trace = { ...NO_TRACE, awsErrorType };
+      const payload = standardLoggingPayload({ record: sampleRecord(1, facts), trace, content: null });
       assert.equal(payload.status, 'failure');
       assert.equal(payload.error_str, text);
       assert.deepEqual(payload.error_information, {
