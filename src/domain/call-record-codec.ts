@@ -13,6 +13,9 @@ export type CallNote =
 /** The first character says what follows and in which form: a form of another day gets another letter. */
 const START = 'S';
 const END = 'E';
+/** With other models behind all the rest. Nearly no call has any. */
+const START_OF_MORE = 's';
+const END_OF_MORE = 'e';
 
 /** As one line of text without control characters. */
 export function encodeStart(start: CallStart): string {
@@ -34,7 +37,8 @@ export function encodeStart(start: CallStart): string {
     start.region,
     String(start.reservedNanos),
   ];
-  return START + JSON.stringify(values);
+  if (start.otherModels.length === 0) return START + JSON.stringify(values);
+  return START_OF_MORE + JSON.stringify([...values, start.otherModels]);
 }
 
 /** As one line of text without control characters. */
@@ -72,16 +76,24 @@ export function encodeEnd(record: CallRecord): string {
     cost.kind === 'known' ? String(cost.nanos) : cost.missing,
     record.priceVersion,
   ];
-  return END + JSON.stringify(values);
+  if (record.otherModels.length === 0) return END + JSON.stringify(values);
+  return END_OF_MORE + JSON.stringify([...values, record.otherModels]);
 }
 
 /** @returns null for anything that `encodeStart` and `encodeEnd` do not write. */
 export function decodeCall(line: string): CallNote | null {
   try {
     const values = new Decoder(JSON.parse(line.slice(1)));
-    if (line.startsWith(START)) return { kind: 'start', start: startOf(values) };
-    if (line.startsWith(END)) return { kind: 'end', record: recordOf(values) };
-    return null;
+    switch (line.charAt(0)) {
+      case START:
+      case START_OF_MORE:
+        return { kind: 'start', start: startOf(values, line.startsWith(START_OF_MORE)) };
+      case END:
+      case END_OF_MORE:
+        return { kind: 'end', record: recordOf(values, line.startsWith(END_OF_MORE)) };
+      default:
+        return null;
+    }
   } catch (error) {
     if (error instanceof DecodingError || error instanceof SyntaxError) return null;
     throw error;
@@ -125,7 +137,7 @@ function attributionOf(values: Decoder): Attribution {
   };
 }
 
-function startOf(values: Decoder): CallStart {
+function startOf(values: Decoder, hasMore: boolean): CallStart {
   const start: CallStart = {
     id: values.text(),
     startedAtMs: values.number(),
@@ -136,13 +148,14 @@ function startOf(values: Decoder): CallStart {
     modelId: values.textOrNull(),
     region: values.text(),
     reservedNanos: values.integer(),
+    otherModels: hasMore ? values.texts() : [],
   };
   values.end();
   return start;
 }
 
 /** Properties are read in the order in which they stand here: that of `encodeEnd`. */
-function recordOf(values: Decoder): CallRecord {
+function recordOf(values: Decoder, hasMore: boolean): CallRecord {
   const record: CallRecord = {
     id: values.text(),
     startedAtMs: values.number(),
@@ -166,6 +179,7 @@ function recordOf(values: Decoder): CallRecord {
     usage: usageOfValues(values.value()),
     cost: costOf(values),
     priceVersion: values.textOrNull(),
+    otherModels: hasMore ? values.texts() : [],
   };
   values.end();
   return record;

@@ -25,8 +25,10 @@ export interface CallStart {
   readonly service: ServiceId;
   readonly operation: string;
   readonly operationKind: OperationKind;
-  /** The model the request names, as it names it; null where it names none. */
+  /** The model that answers, as the request names it; null where it does not. */
   readonly modelId: string | null;
+  /** What limits by model count it for beside that: other models it names, and those that stand behind them. Mostly none. */
+  readonly otherModels: readonly string[];
   readonly region: string;
   /** What the limits hold for it: charged when the end is never heard of. */
   readonly reservedNanos: bigint;
@@ -52,6 +54,7 @@ export interface CallRecord {
   readonly operation: string | null;
   readonly operationKind: OperationKind | null;
   readonly modelId: string | null;
+  readonly otherModels: readonly string[];
   readonly region: string | null;
   /** Status the client got; null when it got none. */
   readonly status: number | null;

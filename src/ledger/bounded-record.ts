@@ -5,6 +5,7 @@ import type { Usage, UsageLine } from '../domain/usage/usage.ts';
 const NAME_MAX = 512;
 const MODEL_MAX = 2048;
 const LINE_MODEL_MAX = 256;
+const OTHER_MODELS_MAX = 64;
 const TAG_MAX = 256;
 const TAGS_MAX = 32;
 const USAGE_LINES_MAX = 64;
@@ -35,14 +36,16 @@ export function hasFineNumbers({ durationMs, firstByteMs, usage }: CallRecord): 
 export function boundedStart(start: CallStart): CallStart {
   const attribution = boundedAttribution(start.attribution);
   const modelId = boundedOrNull(start.modelId, MODEL_MAX);
-  const isFine = attribution === start.attribution && modelId === start.modelId;
-  return isFine ? start : { ...start, attribution, modelId };
+  const otherModels = boundedModels(start.otherModels);
+  const isFine = attribution === start.attribution && modelId === start.modelId && otherModels === start.otherModels;
+  return isFine ? start : { ...start, attribution, modelId, otherModels };
 }
 
 /** The same of a call that is over. */
 export function boundedRecord(record: CallRecord): CallRecord {
   const attribution = boundedAttribution(record.attribution);
   const modelId = boundedOrNull(record.modelId, MODEL_MAX);
+  const otherModels = boundedModels(record.otherModels);
   const awsRequestId = boundedOrNull(record.awsRequestId, NAME_MAX);
   const clientAddress = boundedOrNull(record.clientAddress, NAME_MAX);
   const userAgent = boundedOrNull(record.userAgent, NAME_MAX);
@@ -53,6 +56,7 @@ export function boundedRecord(record: CallRecord): CallRecord {
   const isFine =
     attribution === record.attribution &&
     modelId === record.modelId &&
+    otherModels === record.otherModels &&
     awsRequestId === record.awsRequestId &&
     clientAddress === record.clientAddress &&
     userAgent === record.userAgent &&
@@ -65,6 +69,7 @@ export function boundedRecord(record: CallRecord): CallRecord {
     ...record,
     attribution,
     modelId,
+    otherModels,
     awsRequestId,
     clientAddress,
     userAgent,
@@ -97,6 +102,11 @@ function isFineName(name: string | null): boolean {
 
 function isFineTag(tag: string): boolean {
   return isFine(tag, TAG_MAX);
+}
+
+function boundedModels(models: readonly string[]): readonly string[] {
+  if (models.length <= OTHER_MODELS_MAX && models.every((model) => isFine(model, MODEL_MAX))) return models;
+  return models.slice(0, OTHER_MODELS_MAX).map((model) => bounded(model, MODEL_MAX));
 }
 
 function boundedCost(cost: CallCost): CallCost {

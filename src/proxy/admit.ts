@@ -4,13 +4,13 @@ import { Refusal } from '../domain/errors.ts';
 import { isFree } from '../domain/usage/free-operations.ts';
 import { MeteredRequest } from '../domain/usage/metered-request.ts';
 import { parseModelReference } from '../domain/policy/model-reference.ts';
-import { remember } from '../domain/remember.ts';
 import { priceModelOf, type PricedAs } from '../domain/pricing/price-model.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Call } from './call.ts';
 import type { PermittedRequest } from './forward.ts';
 import { keyAttribution } from './key-attribution.ts';
 import type { MeteredCall } from './metered-call.ts';
+import { askerOf, otherModels, withModelsBehind } from './models-behind.ts';
 import type { Proxy } from './proxy.ts';
 import { holdToOutputCap, reserve } from './reserve.ts';
 
@@ -23,14 +23,21 @@ import { holdToOutputCap, reserve } from './reserve.ts';
 export async function admit(caller: Caller, call: Call, permitted: PermittedRequest, proxy: Proxy): Promise<void> {
   takeRequestSlot(call, proxy);
   const { operation, region } = permitted;
-  const request = new MeteredRequest(operation, modelIdOf(permitted), permitted.exchange.headers, permitted.body.bytes);
+  const { answering, others, untold } = permitted.named.models;
+  const request = new MeteredRequest(operation, answering, permitted.exchange.headers, permitted.body.bytes);
   const attribution = readAttribution(request, keyAttribution(caller), proxy.options.customerHeader);
   const known = pricedAsOf(caller, request, region, proxy);
   const pricedAs = known instanceof Promise ? await known : known;
   const metered = (call.metered = newMeteredCall(request, attribution, pricedAs));
+  metered.otherModels = otherModels(answering, others, pricedAs);
+  metered.modelsUntold = untold;
 
   const asked = proxy.callerLimits.of(caller, attribution);
   const limits = asked instanceof Promise ? await asked : asked;
+  if (limits.some(({ model }) => model !== null)) {
+    const models = withModelsBehind(answering, metered.otherModels, askerOf(caller, region), proxy);
+    metered.otherModels = models instanceof Promise ? await models : models;
+  }
   holdToOutputCap(metered, caller, region, proxy);
   const reserved = limits.length === 0 ? undefined : reserve(call.id, metered, { limits, region }, proxy);
   if (reserved !== undefined) await reserved;
@@ -43,6 +50,7 @@ export async function admit(caller: Caller, call: Call, permitted: PermittedRequ
     operation: operation.name,
     operationKind: operation.kind,
     modelId: request.modelId,
+    otherModels: metered.otherModels,
     region,
     reservedNanos: metered.reservedNanos,
   });
@@ -65,6 +73,8 @@ function newMeteredCall(request: MeteredRequest, attribution: Attribution, price
     request,
     attribution,
     pricedAs,
+    otherModels: [],
+    modelsUntold: null,
     charges: [],
     remaining: [],
     reservedNanos: 0n,
@@ -74,15 +84,6 @@ function newMeteredCall(request: MeteredRequest, attribution: Attribution, price
     reader: null,
   };
 }
-
-function modelIdOf({ route }: PermittedRequest): string | null {
-  const raw = route.labels['modelId'];
-  if (raw === undefined) return null;
-  return raw.includes('%') ? decoded(raw) : raw;
-}
-
-/** Nearly every model id has a colon in it, which clients write as `%3A`. */
-const decoded = remember(decodeURIComponent, { textsMax: 1000, textLengthMax: 512 });
 
 const NO_MODEL: PricedAs = { kind: 'one-of', modelIds: [] };
 
@@ -97,8 +98,7 @@ function pricedAsOf(
   const reference = parseModelReference(modelId);
   const pricedAs = priceModelOf(reference, null, region);
   if (pricedAs.kind !== 'ask') return pricedAs;
-  const asker = { region, keyId: caller.kind === 'key' ? caller.keyId : caller.kind };
   return proxy.modelResolver
-    .resolve([reference], asker)
+    .resolve([reference], askerOf(caller, region))
     .then((resolutions) => priceModelOf(reference, resolutions.get(reference.text) ?? null, region));
 }

@@ -2,25 +2,22 @@ import { routeAllowed } from '../domain/allowed-routes.ts';
 import type { Caller, KeyCaller } from '../domain/caller.ts';
 import { Refusal } from '../domain/errors.ts';
 import { IDENTITY_HEADERS } from '../domain/headers.ts';
-import { readNamed } from '../domain/operations/named/read-named.ts';
 import type { Operation } from '../domain/operations/operation.ts';
-import type { Route } from '../domain/operations/route.ts';
-import { decide, needsOf, type Ask, type Decision } from '../domain/policy/decide.ts';
+import { decide, type Ask, type Decision } from '../domain/policy/decide.ts';
 import { permit, permitRegion } from '../domain/policy/permit.ts';
 import type { RequestTarget } from '../domain/request-target.ts';
 import type { Resolution } from '../domain/policy/judge-models.ts';
 import type { Exchange } from '../ports.ts';
+import type { NamedInRequest } from './named-in-request.ts';
 import type { Proxy } from './proxy.ts';
-import type { Body } from './read-body.ts';
 
 /** What a caller asks for, all of it known. */
 export interface AskedFor {
   readonly exchange: Exchange;
   readonly target: RequestTarget;
-  readonly route: Route;
   readonly operation: Operation;
   readonly region: string;
-  readonly body: Body;
+  readonly named: NamedInRequest;
 }
 
 /** A prompt may name a router, a router a profile, a profile a model: no chain of AWS is longer than what `decide` follows. */
@@ -39,7 +36,7 @@ export function authorize(caller: Caller, asked: AskedFor, proxy: Proxy): void |
 
 function authorizeKey(
   caller: KeyCaller,
-  { exchange, target, route, operation, region, body }: AskedFor,
+  { exchange, target, operation, region, named }: AskedFor,
   proxy: Proxy,
 ): void | Promise<void> {
   if (!routeAllowed(caller.allowedRoutes, target.path)) {
@@ -47,10 +44,9 @@ function authorizeKey(
   }
   permitRegion(region, proxy.options.policy.allowedRegions);
   const { headers } = exchange;
-  const request = { operation, labels: route.labels, query: route.query, headers, body: body.bytes };
   const ask: Ask = {
     operation,
-    named: readNamed(request, needsOf(caller)),
+    named: named.forPolicy,
     region,
     accountId: proxy.identities.accountOf(operation.service),
     sourceAddress: proxy.clientAddress(exchange),

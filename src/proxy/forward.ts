@@ -8,6 +8,7 @@ import { SERVICES } from '../domain/operations/services.ts';
 import { traceParentOfCall } from '../domain/trace-context.ts';
 import type { AwsIdentity, Exchange, Target, UpstreamRequest } from '../ports.ts';
 import type { Call } from './call.ts';
+import type { NamedInRequest } from './named-in-request.ts';
 import type { Proxy } from './proxy.ts';
 import type { Body } from './read-body.ts';
 import { whenKnown } from './when-known.ts';
@@ -19,6 +20,7 @@ export interface PermittedRequest {
   readonly operation: Operation;
   readonly region: string;
   readonly body: Body;
+  readonly named: NamedInRequest;
 }
 
 /** By AWS's model of the operations that have it: texts of at most 256 characters out of few. */

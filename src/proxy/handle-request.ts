@@ -12,6 +12,7 @@ import { checkHead } from './check-head.ts';
 import { checkReplay } from './check-replay.ts';
 import { fail } from './fail.ts';
 import { composeRequest } from './forward.ts';
+import { NamedInRequest } from './named-in-request.ts';
 import type { Proxy } from './proxy.ts';
 import { readBody } from './read-body.ts';
 import { relay } from './relay.ts';
@@ -45,7 +46,10 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     const region = chooseRegion(route, resourceArn, ownRegion(identified) ?? proxy.options.defaultRegion);
     call.operation = operation;
     call.region = region;
-    const permitted = { exchange, route, operation, region, body };
+    const { labels, query } = route;
+    const { headers } = exchange;
+    const named = new NamedInRequest({ operation, labels, query, headers, body: body.bytes }, caller);
+    const permitted = { exchange, route, operation, region, body, named };
     await authorize(caller, { ...permitted, target }, proxy);
     await admit(caller, call, permitted, proxy);
 

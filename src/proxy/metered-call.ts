@@ -10,6 +10,10 @@ export interface MeteredCall {
   readonly request: MeteredRequest;
   readonly attribution: Attribution;
   readonly pricedAs: PricedAs;
+  /** What limits by model count it for beside the model of the request: others it names, and what stands behind them. */
+  otherModels: readonly string[];
+  /** Why nobody can say which models it names; null where that is known. */
+  modelsUntold: string | null;
   /** What it holds of its limits until it is settled; empty where nothing limits it. */
   charges: readonly Charge[];
   /** What each of them has left with this call, in the same order. */

@@ -1,4 +1,5 @@
 import type { Caller } from '../domain/caller.ts';
+import { Refusal } from '../domain/errors.ts';
 import {
   inputTokensBound,
   outputTokensBound,
@@ -7,7 +8,7 @@ import {
 } from '../domain/limits/call-bounds.ts';
 import { type Charge, chargesFor, nanosToCount } from '../domain/limits/charges.ts';
 import { isTextStream } from '../domain/limits/output-guess.ts';
-import { appliesTo, type Limit, modelNames } from '../domain/limits/limit.ts';
+import { appliesTo, type Limit, namesOfModels } from '../domain/limits/limit.ts';
 import {
   exceeded,
   limitsUnavailable,
@@ -16,14 +17,14 @@ import {
   unbounded,
 } from '../domain/limits/limit-refusal.ts';
 import { guessTokens, type TokensAndSpend } from '../domain/limits/usual-use.ts';
-import { parseModelReference } from '../domain/policy/model-reference.ts';
-import { priceCall } from '../domain/pricing/price-model.ts';
+import { modelsBehind, priceCall } from '../domain/pricing/price-model.ts';
 import { modelBounds, upperBoundNanos } from '../domain/pricing/upper-bound.ts';
 import { isFree } from '../domain/usage/free-operations.ts';
 import type { MeteredRequest } from '../domain/usage/metered-request.ts';
 import { askedMode } from '../domain/usage/service-mode.ts';
 import { type InputFacts, inputFacts, outputTokensAsked } from '../domain/usage/request-size.ts';
 import { isChargedByTokens, unitsAtMost } from '../domain/usage/units-at-most.ts';
+import { makesImages } from '../domain/usage/request-usage.ts';
 import type { UsageLine } from '../domain/usage/usage.ts';
 import type { MeteredCall } from './metered-call.ts';
 import type { Proxy } from './proxy.ts';
@@ -41,14 +42,18 @@ type PriceAtMost = (tokens: { readonly inputTokens: number; readonly outputToken
 /**
  * Charges a call to all of its limits at once, all or none: hard ones with what it can come to at most, others with what
  * such calls usually come to.
- * @throws LimitRefusal
+ * @throws LimitRefusal; Refusal accessDenied where a limit by model may be meant and nobody can say
  */
 export function reserve(id: string, metered: MeteredCall, limitedBy: LimitedBy, proxy: Proxy): void | Promise<void> {
   const { request, attribution } = metered;
   const { limits, region } = limitedBy;
   const nowMs = proxy.clock.nowMs();
   const isByModel = limits.some(({ model }) => model !== null);
-  const limited = { models: isByModel ? namesOf(metered) : NO_NAMES, tags: attribution.tags };
+  const limited = {
+    models: isByModel ? namesOfModels(request.modelId, metered.otherModels) : NO_NAMES,
+    tags: attribution.tags,
+  };
+  if (metered.modelsUntold !== null) refuseUntoldModels(metered.modelsUntold, limits, limited.tags);
   if (!limits.some((limit) => appliesTo(limit, limited))) return;
 
   const estimate = estimateOf(metered, limitedBy, proxy);
@@ -102,24 +107,14 @@ function heldNanos(charges: readonly Charge[]): number | null {
 
 const NO_NAMES: readonly string[] = [];
 
-function namesOf({ request, pricedAs }: MeteredCall): readonly string[] {
-  const { modelId } = request;
-  const named = modelId === null ? [] : modelNames(parseModelReference(modelId));
-  const behind = modelsBehind(pricedAs).flatMap((model) => modelNames(parseModelReference(model)));
-  return [...new Set([...named, ...behind])];
-}
-
-function modelsBehind(pricedAs: MeteredCall['pricedAs']): readonly string[] {
-  switch (pricedAs.kind) {
-    case 'model':
-    case 'unlisted':
-      return [pricedAs.modelId];
-    case 'one-of':
-      return pricedAs.modelIds;
-    case 'billed-by-time':
-    case 'ask':
-      return [];
-  }
+/** A limit of a model is none if a call can go around it by leaving open which model it uses. */
+function refuseUntoldModels(why: string, limits: readonly Limit[], tags: readonly string[]): void {
+  const limit = limits.find(({ hard, model, tag }) => hard && model !== null && (tag === null || tags.includes(tag)));
+  if (limit === undefined) return;
+  throw new Refusal(
+    'accessDenied',
+    `This call runs under limits of single models (${limit.model}), and which models it uses can't be told, because ${why}.`,
+  );
 }
 
 interface Estimate {
@@ -144,7 +139,7 @@ function estimateOf(metered: MeteredCall, { limits, region }: LimitedBy, proxy: 
   }
   const facts = inputFacts(request);
   const asked = outputTokensAsked(request);
-  const tokens = isChargedByTokens(request) ? tokensAtMost(metered, facts, asked, region, proxy) : NO_TOKENS;
+  const tokens = isByTokens(request) ? tokensAtMost(metered, facts, asked, region, proxy) : NO_TOKENS;
   const { inputTokens, output } = tokens;
   const price = priceAtMost(metered, region, proxy);
   const tokenNanos =
@@ -159,6 +154,12 @@ function estimateOf(metered: MeteredCall, { limits, region }: LimitedBy, proxy: 
     spendNanos: tokenNanos === null || unitNanos === null ? null : nanosToCount(tokenNanos + unitNanos),
   };
   return { bounds, usual, arithmetic: () => (unitNanos === 0n ? spendArithmetic(tokens, price) : null) };
+}
+
+/** Models that charge by the image do so where they are invoked: a job or an agent with one of them is bounded by nothing. */
+function isByTokens(request: MeteredRequest): boolean {
+  const { name } = request.operation;
+  return isChargedByTokens(request) || (makesImages(request) && !name.startsWith('InvokeModel'));
 }
 
 const NO_TOKENS: TokenBounds = { inputTokens: 0, output: { tokens: 0, from: 'model' } };
@@ -220,7 +221,7 @@ export function kindOf({ operation, modelId }: MeteredRequest): string {
 
 function priceAtMost({ request, pricedAs }: MeteredCall, region: string, proxy: Proxy): PriceAtMost {
   return (tokens) => {
-    if (pricedAs.kind === 'billed-by-time' || !isChargedByTokens(request)) return 0n;
+    if (pricedAs.kind === 'billed-by-time' || !isByTokens(request)) return 0n;
     const models = modelsBehind(pricedAs);
     let most: bigint | null = null;
     for (const model of models) {

@@ -70,6 +70,8 @@ function contentOf({ content }: Call): CallContent | null {
   return content === null ? null : { request: content.request, response: content.reader.end() };
 }
 
+const NO_MODELS: readonly string[] = [];
+
 const NOT_KNOWN: CallUse = { inputTokens: null, outputTokens: null, spendNanos: null };
 
 function settleLimits(id: string, metered: MeteredCall, { usage, cost }: Settled, proxy: Proxy): void {
@@ -98,6 +100,7 @@ function recordOf(call: Call, { usage, cost }: Settled, outcome: CallOutcome, pr
     operation: operation?.name ?? null,
     operationKind: operation?.kind ?? null,
     modelId: metered?.request.modelId ?? null,
+    otherModels: metered?.otherModels ?? NO_MODELS,
     region: call.region,
     status: call.status,
     outcome,

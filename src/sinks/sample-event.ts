@@ -24,6 +24,7 @@ export function sampleSinkEvent(id: string, startedAtMs: number): SinkEvent {
       operation: 'Converse',
       operationKind: 'invoke',
       modelId: NAME,
+      otherModels: [],
       region: 'us-east-1',
       status: 200,
       outcome: 'completed',

@@ -60,6 +60,15 @@ export function isEstimated({ outcome }: CallRecord): boolean {
   return outcome === 'unknown';
 }
 
+/** As columns hold them: nearly no call has any, and those that have the same must have the same text. */
+export function otherModelsText(models: readonly string[]): string {
+  return models.length === 0 ? '' : JSON.stringify([...models].sort());
+}
+
+export function otherModelsOf(text: string): readonly string[] {
+  return text === '' ? [] : parseStrings(text);
+}
+
 /** The table `call`. */
 export const CALLS: BulkTable<CallRecord> = {
   columns: [
@@ -98,6 +107,7 @@ export const CALLS: BulkTable<CallRecord> = {
     { name: 'cost_missing', type: 'text' },
     { name: 'price_version', type: 'text' },
     { name: 'reserved_nanos', type: 'integer' },
+    { name: 'other_models', type: 'text' },
   ],
   valuesOf: (record) => {
     const { startedAtMs, firstByteMs, attribution, cost } = record;
@@ -139,6 +149,7 @@ export const CALLS: BulkTable<CallRecord> = {
       cost.kind === 'known' ? null : cost.missing,
       record.priceVersion,
       record.reservedNanos,
+      otherModelsText(record.otherModels),
     ];
   },
 };
@@ -169,6 +180,7 @@ export function storedCall(row: CallRow): StoredCall {
     operation: row.operation,
     operationKind: wordOrNull(row.operation_kind, isOperationKind),
     modelId: row.model_id,
+    otherModels: otherModelsOf(row.other_models),
     region: row.region,
     status: row.status,
     outcome: word(row.outcome, isOutcome),

@@ -13,6 +13,7 @@ export interface CountedRow {
   readonly customer_id: string;
   readonly tag: string;
   readonly model_id: string;
+  readonly other_models: string;
   readonly region: string;
   readonly service: string;
   readonly operation: string;
@@ -60,6 +61,7 @@ export function countedTotals(
       't.customer_id',
       (byTag ? sql.ref<string>('t.tag') : NOTHING).as('tag'),
       't.model_id',
+      't.other_models',
       't.region',
       't.service',
       't.operation',
@@ -99,6 +101,7 @@ export function countedCalls(
       eb.fn.coalesce('t.user_id', NOTHING).as('user_id'),
       eb.fn.coalesce('t.customer_id', NOTHING).as('customer_id'),
       eb.fn.coalesce('t.model_id', NOTHING).as('model_id'),
+      't.other_models',
       eb.fn.coalesce('t.region', NOTHING).as('region'),
       eb.fn.coalesce('t.service', NOTHING).as('service'),
       eb.fn.coalesce('t.operation', NOTHING).as('operation'),

@@ -188,6 +188,7 @@ function withColumns(calls: ReturnType<typeof callsThat>) {
     'call.cache_write_tokens',
     'call.cost_missing',
     'call.price_version',
+    'call.other_models',
     decimalOrNull(eb.ref('call.cost_nanos')).as('cost_nanos'),
     decimal(eb.ref('call.reserved_nanos')).as('reserved_nanos'),
   ]);

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
-import { type Limit, type LimitScope, modelNames } from '../domain/limits/limit.ts';
+import { type Limit, type LimitScope, namesOfModels } from '../domain/limits/limit.ts';
 import { matchesGlob } from '../domain/policy/glob.ts';
-import { parseModelReference } from '../domain/policy/model-reference.ts';
-import { dayOf, dayStartMs } from './ledger-calls.ts';
+import { dayOf, dayStartMs, otherModelsOf } from './ledger-calls.ts';
 import { type CountedRange, countedCalls, countedTotals, sumSelections, sumsOf } from './ledger-counted.ts';
 import { isOneOf } from './ledger-sql.ts';
 import type { Storage } from './storage.ts';
@@ -23,8 +22,8 @@ interface SpentQuery {
 /** What has been used, as limits count it: refused requests are not. */
 interface Spent {
   readonly id: string;
-  /** Null when models are counted together; '' for calls that name none. */
-  readonly modelId: string | null;
+  /** By what limits may mean its models; none when models are counted together, and for calls that have none. */
+  readonly modelNames: readonly string[];
   readonly requests: number;
   /** From caches too. */
   readonly inputTokens: number;
@@ -66,8 +65,8 @@ async function spentSince(storage: Storage, query: SpentQuery): Promise<readonly
 }
 
 /**
- * What limits have used, in the order of the needs: what their counters begin with. Models are known by the name that
- * the request gave them. @throws StorageError
+ * What limits have used, in the order of the needs: what their counters begin with. A model is what it was when the call
+ * was made, by all the names that counted then. @throws StorageError
  */
 export async function usedSince(
   storage: Storage,
@@ -96,7 +95,7 @@ export async function usedSince(
 
 function usedOf(limit: Limit, spent: readonly Spent[]): number {
   return spent
-    .filter(({ id, modelId }) => id === limit.scope.id && (limit.model === null || isModel(limit.model, modelId)))
+    .filter(({ id, modelNames }) => id === limit.scope.id && (limit.model === null || isModel(limit.model, modelNames)))
     .reduce((sum, part) => sum + countOf(limit, part), 0);
 }
 
@@ -117,9 +116,8 @@ function countOf({ kind }: Limit, { requests, inputTokens, outputTokens, charged
   }
 }
 
-function isModel(glob: string, modelId: string | null): boolean {
-  if (modelId === null || modelId === '') return false;
-  return modelNames(parseModelReference(modelId)).some((name) => matchesGlob(glob, name));
+function isModel(glob: string, names: readonly string[]): boolean {
+  return names.some((name) => matchesGlob(glob, name));
 }
 
 async function hasRecords({ read }: Storage, day: number): Promise<boolean> {
@@ -144,12 +142,13 @@ async function add(
   const tagged = tag === null ? counted : counted.where(isOneOf(sql.ref('counted.tag'), [tag]));
   const passing = by === 'all' ? tagged : tagged.where(isOneOf(sql.ref(ID_COLUMNS[by]), ids));
   const byId = by === 'all' ? passing : passing.groupBy(ID_COLUMNS[by]);
-  const grouped = byModel ? byId.groupBy('counted.model_id') : byId;
+  const grouped = byModel ? byId.groupBy(['counted.model_id', 'counted.other_models']) : byId;
   const rows = await grouped
     .select(sumSelections())
     .select([
       (by === 'all' ? sql<string>`''` : sql.ref<string>(ID_COLUMNS[by])).as('id'),
       (byModel ? sql.ref<string | null>('counted.model_id') : sql<string | null>`null`).as('model_id'),
+      (byModel ? sql.ref<string>('counted.other_models') : sql<string>`''`).as('other_models'),
     ])
     .limit(ROWS_MAX + 1)
     .execute();
@@ -159,7 +158,9 @@ async function add(
       sumsOf(row);
     return {
       id: row.id,
-      modelId: row.model_id,
+      modelNames: byModel
+        ? namesOfModels(row.model_id === '' ? null : row.model_id, otherModelsOf(row.other_models))
+        : [],
       requests: requests - refusedRequests,
       inputTokens: inputTokens + cacheReadTokens + cacheWriteTokens,
       outputTokens,

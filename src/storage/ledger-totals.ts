@@ -1,7 +1,15 @@
 import { hash } from 'node:crypto';
 import type { CallRecord } from '../domain/call-record.ts';
 import type { UsageSums } from '../domain/ledger.ts';
-import { type BulkTable, dayOf, dayStartMs, isEstimated, type SqlValue, tokensOf } from './ledger-calls.ts';
+import {
+  type BulkTable,
+  dayOf,
+  dayStartMs,
+  isEstimated,
+  otherModelsText,
+  type SqlValue,
+  tokensOf,
+} from './ledger-calls.ts';
 
 /** Calls of one day that have the same of everything one can group by. */
 export interface TotalGroup {
@@ -10,6 +18,8 @@ export interface TotalGroup {
   readonly names: readonly string[];
   /** Null in the totals that are not by tag. */
   readonly tag: string | null;
+  /** As columns hold them. */
+  readonly otherModels: string;
 }
 
 /** What is counted of a group of calls, in the making. */
@@ -55,13 +65,15 @@ export const TOTALS: BulkTable<Total> = {
     { name: 'month', type: 'integer' },
     ...GROUP_COLUMNS.map((name) => ({ name, type: 'text' as const })),
     ...SUM_COLUMNS.map(({ name }) => ({ name, type: 'integer' as const })),
+    { name: 'other_models', type: 'text' },
   ],
-  valuesOf: ({ day, hash: groupHashed, names, sums }) => [
+  valuesOf: ({ day, hash: groupHashed, names, otherModels, sums }) => [
     day,
     groupHashed,
     monthOf(dayStartMs(day)),
     ...names,
     ...SUM_COLUMNS.map(({ of }) => of(sums)),
+    otherModels,
   ],
 };
 
@@ -99,21 +111,37 @@ export function totalsOf(records: readonly CallRecord[]): {
   return { totals: inOrder(totals), tagTotals: inOrder(tagTotals) };
 }
 
-export function groupHash(group: TotalGroup): string {
-  return hash('sha256', JSON.stringify([group.names, group.tag])).slice(0, 32);
+export function groupHash({ names, tag, otherModels }: TotalGroup): string {
+  // Totals from before there were other models keep their hash.
+  const group = otherModels === '' ? [names, tag] : [names, tag, otherModels];
+  return hash('sha256', JSON.stringify(group)).slice(0, 32);
 }
 
-export function groupOf({ startedAtMs, attribution, modelId, region, service, operation }: CallRecord): TotalGroup {
+export function groupOf({
+  startedAtMs,
+  attribution,
+  modelId,
+  otherModels,
+  region,
+  service,
+  operation,
+}: CallRecord): TotalGroup {
   const { keyId, teamId, userId, customerId } = attribution;
   const names = [keyId, teamId, userId, customerId, modelId, region, service, operation];
-  return { day: dayOf(startedAtMs), names: names.map((name) => name ?? ''), tag: null };
+  return {
+    day: dayOf(startedAtMs),
+    names: names.map((name) => name ?? ''),
+    tag: null,
+    otherModels: otherModelsText(otherModels),
+  };
 }
 
 /** No text that a database can hold has U+0000 in it. */
-function groupName({ startedAtMs, attribution, modelId, region, service, operation }: CallRecord): string {
+function groupName({ startedAtMs, attribution, modelId, otherModels, region, service, operation }: CallRecord): string {
   const { keyId, teamId, userId, customerId } = attribution;
   const who = `${keyId ?? ''}\0${teamId ?? ''}\0${userId ?? ''}\0${customerId ?? ''}`;
-  return `${dayOf(startedAtMs)}\0${who}\0${modelId ?? ''}\0${region ?? ''}\0${service ?? ''}\0${operation ?? ''}`;
+  const models = otherModels.length === 0 ? (modelId ?? '') : `${modelId ?? ''}\0${otherModelsText(otherModels)}`;
+  return `${dayOf(startedAtMs)}\0${who}\0${models}\0${region ?? ''}\0${service ?? ''}\0${operation ?? ''}`;
 }
 
 /** @param name of the group, with its tag */

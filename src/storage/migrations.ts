@@ -14,6 +14,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '002-audit-on-behalf-of', up: auditOnBehalfOf },
   { name: '003-ledger', up: ledgerTables },
   { name: '004-budgets', up: budgets },
+  { name: '005-other-models', up: otherModels },
 ];
 
 async function virtualKeys(schema: SchemaModule, types: ColumnTypes): Promise<void> {
@@ -169,4 +170,14 @@ async function budgets(schema: SchemaModule, { text, integer, tableEnd }: Column
     .addPrimaryKeyConstraint('spend_mark_pkey', ['kind', 'id'])
     .modifyEnd(tableEnd)
     .execute();
+}
+
+/** Calls and totals from before were for the one model they name. */
+async function otherModels(schema: SchemaModule, { text }: ColumnTypes): Promise<void> {
+  for (const table of ['call', 'daily_total', 'daily_tag_total']) {
+    await schema
+      .alterTable(table)
+      .addColumn('other_models', text, (column) => column.notNull().defaultTo(''))
+      .execute();
+  }
 }

@@ -189,12 +189,14 @@ interface CallTable {
   cost_missing: string | null;
   price_version: string | null;
   reserved_nanos: Nanos;
+  /** A list of texts; '' where there are none. */
+  other_models: string;
 }
 
-/** All calls of one day that have the same of everything up to `operation`, each '' where a call has none. */
+/** All calls of one day that have the same of everything up to `operation` and of `other_models`, each '' where a call has none. */
 export interface TotalTable {
   day: number;
-  /** Of the columns from `key_id` to `operation`, and `tag`. */
+  /** Of the columns from `key_id` to `operation`, `tag`, and `other_models` where there are any. */
   group_hash: string;
   /** Of the day: months since January of year 0. */
   month: number;
@@ -223,6 +225,8 @@ export interface TotalTable {
   /** The cost, and of calls whose cost is unknown what was reserved: what budgets count. */
   charged_nanos: Nanos;
   duration_ms: number;
+  /** What else the calls count for in limits by model, as in `call`. A part of the group. */
+  other_models: string;
 }
 
 /** A call stands here once for each of its tags, so sums over several tags count it several times. */

@@ -267,6 +267,42 @@ onEachDatabase((database) => {
     );
   });
 
+  test('calls count for the models behind the one they name, and for others they name', async () => {
+    const storage = await database.open();
+    const profile = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc';
+    const calls = [
+      { modelId: profile, otherModels: ['us.amazon.nova-lite-v1:0'] },
+      // The same profile, changed in between.
+      { modelId: profile, otherModels: ['anthropic.claude-3-haiku-20240307-v1:0', 'cohere.rerank-v3-5:0'] },
+      { modelId: null, otherModels: ['cohere.rerank-v3-5:0'] },
+      { modelId: 'amazon.nova-pro-v1:0', otherModels: [] },
+      { modelId: null, otherModels: [] },
+    ];
+    const tags = ['nightly'];
+    const records = calls.map((facts, index) => {
+      const record = sampleRecord(index, facts);
+      return { ...record, attribution: { ...record.attribution, tags } };
+    });
+    await createLedgerStore(storage).insertCalls(records);
+    const needs = (sinceMs: number, tag: string | null) =>
+      ['amazon.nova-*', 'anthropic.*', 'cohere.rerank-*', profile, '*'].map((model) => ({
+        limit: makeLimit({
+          kind: 'requests',
+          max: 1,
+          window: { kind: 'forever' },
+          scope: { kind: 'all', id: '' },
+          model,
+          tag,
+        }),
+        sinceMs,
+      }));
+    // By totals, and by single records.
+    for (const sinceMs of [0, NOON_MS - HOUR_MS]) {
+      for (const tag of [null, 'nightly'])
+        assert.deepEqual(await usedSince(storage, needs(sinceMs, tag)), [2, 1, 2, 2, 4]);
+    }
+  });
+
   test('many limits are told at once, in their order, and of a day without single records the whole', async () => {
     const storage = await filled(await database.open());
     const limit = (id: string) =>

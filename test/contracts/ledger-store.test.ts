@@ -253,10 +253,11 @@ describe('the hash of a group', () => {
   test('tells groups apart whose names run into each other', async () => {
     const { groupHash } = await import('../../src/storage/ledger-totals.ts');
     const hashes = [
-      groupHash({ day: 1, names: ['a', 'b'], tag: null }),
-      groupHash({ day: 1, names: ['ab', ''], tag: null }),
-      groupHash({ day: 1, names: ['a', 'b'], tag: '' }),
-      groupHash({ day: 1, names: ['a,b', ''], tag: null }),
+      groupHash({ day: 1, names: ['a', 'b'], tag: null, otherModels: '' }),
+      groupHash({ day: 1, names: ['ab', ''], tag: null, otherModels: '' }),
+      groupHash({ day: 1, names: ['a', 'b'], tag: '', otherModels: '' }),
+      groupHash({ day: 1, names: ['a,b', ''], tag: null, otherModels: '' }),
+      groupHash({ day: 1, names: ['a,b', ''], tag: null, otherModels: '["c"]' }),
     ];
     assert.equal(new Set(hashes).size, hashes.length);
   });

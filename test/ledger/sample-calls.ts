@@ -37,6 +37,7 @@ export function sampleStart(index: number, facts: Partial<CallStart> = {}): Call
     operation: 'Converse',
     operationKind: 'invoke',
     modelId: 'us.amazon.nova-lite-v1:0',
+    otherModels: [],
     region: 'us-east-1',
     reservedNanos: 2_000_000n,
     ...facts,

@@ -81,6 +81,7 @@ export function eventOfPayload(text: string): SinkEvent {
       operation: payload.operation,
       operationKind: payload.operation_kind,
       modelId: payload.model,
+      otherModels: [],
       region: payload.region,
       status: payload.status,
       outcome: payload.outcome,

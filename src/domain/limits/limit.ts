@@ -1,5 +1,5 @@
 import { matchesGlob } from '../policy/glob.ts';
-import type { ModelReference } from '../policy/model-reference.ts';
+import { parseModelReference, type ModelReference } from '../policy/model-reference.ts';
 import { type LimitWindow, windowLengthMs, windowText } from './window.ts';
 
 export const LIMIT_KINDS = ['requests', 'inputTokens', 'outputTokens', 'totalTokens', 'concurrency', 'spend'] as const;
@@ -84,6 +84,12 @@ export function modelNames(reference: ModelReference): readonly string[] {
   if (reference.kind === 'foundation-model' || reference.kind === 'inference-profile') names.push(reference.id);
   if (reference.kind === 'inference-profile' && reference.modelId !== null) names.push(reference.modelId);
   return [...new Set(names)];
+}
+
+/** The same of all models of a call: live, and when counters begin with what the ledger has. */
+export function namesOfModels(modelId: string | null, otherModels: readonly string[]): readonly string[] {
+  const models = modelId === null ? otherModels : [modelId, ...otherModels];
+  return [...new Set(models.flatMap((model) => modelNames(parseModelReference(model))))];
 }
 
 const RATE_WINDOW_MS_MAX = 3_600_000;

@@ -59,6 +59,20 @@ export function priceModelOf(reference: ModelReference, resolution: Resolution |
   return others.length === 0 ? { kind: 'model', modelId: only } : { kind: 'one-of', modelIds };
 }
 
+/** The models a call is priced as: none where it is paid for by the hour. */
+export function modelsBehind(pricedAs: PricedAs): readonly string[] {
+  switch (pricedAs.kind) {
+    case 'model':
+    case 'unlisted':
+      return [pricedAs.modelId];
+    case 'one-of':
+      return pricedAs.modelIds;
+    case 'billed-by-time':
+    case 'ask':
+      return [];
+  }
+}
+
 /** What a call cost that was priced as `pricedAs`. */
 export function priceCall(usage: Usage, pricedAs: PricedAs, region: string, book: PriceBook): CallCost {
   switch (pricedAs.kind) {

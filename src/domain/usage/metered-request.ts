@@ -54,7 +54,7 @@ const NO_BODY = new Uint8Array();
 /** A request as far as metering goes. Its body is looked into at most once, when somebody first asks. */
 export class MeteredRequest {
   readonly operation: Operation;
-  /** As the request names it, percent-decoded; null where it names none in its path. */
+  /** The model that answers, as the request names it, percent-decoded; null where it does not. */
   readonly modelId: string | null;
   readonly headers: HeaderList;
   #body: Uint8Array;

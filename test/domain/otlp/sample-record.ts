@@ -26,6 +26,7 @@ export function sampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
     operation: 'ConverseStream',
     operationKind: 'invoke',
     modelId: 'us.anthropic.claude-sonnet-4-20250514-v1:0',
+    otherModels: [],
     region: 'us-east-1',
     status: 200,
     outcome: 'completed',

@@ -22,6 +22,8 @@ export type Named<Thing> =
 
 export interface NamedThings {
   readonly models: Named<ModelReference>;
+  /** The one of the models that the answer is of; null where the request does not say it, as it stands for an agent's. */
+  readonly answering: ModelReference | null;
   /** S3 places are among them. */
   readonly resources: Named<ResourceReference>;
   /** Users on whose behalf the request acts. */

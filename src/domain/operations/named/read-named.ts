@@ -9,38 +9,57 @@ import { placesOf } from './places.ts';
 import type { FieldPlace, Needs } from './places.ts';
 import { readField } from './request-fields.ts';
 
-/** Where operations name the model that answers. When nothing stands there AWS chooses one, and nobody here knows which. */
-const ANSWERING_MODEL: ReadonlyMap<string, readonly string[]> = new Map([
-  [
-    'bedrock-agent-runtime:RetrieveAndGenerate',
-    [
-      'retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn',
-      'retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn',
-    ],
+interface AnsweringModel {
+  /** Body paths, of which the first that is there counts. */
+  readonly places: readonly string[];
+  /** Who answers where nothing stands at any of them: a model AWS chooses, or one that a resource was made with. */
+  readonly otherwise: 'chosen-by-aws' | 'of-a-resource';
+}
+
+const GENERATING: AnsweringModel = {
+  places: [
+    'retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn',
+    'retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn',
   ],
-  [
-    'bedrock-agent-runtime:RetrieveAndGenerateStream',
-    [
-      'retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn',
-      'retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn',
-    ],
-  ],
+  otherwise: 'chosen-by-aws',
+};
+
+/** Where operations name the model that answers, beside the path. What AWS chooses nobody here knows. */
+const ANSWERING_MODEL: ReadonlyMap<string, AnsweringModel> = new Map([
+  ['bedrock-agent-runtime:RetrieveAndGenerate', GENERATING],
+  ['bedrock-agent-runtime:RetrieveAndGenerateStream', GENERATING],
   [
     'bedrock-agent-runtime:Rerank',
-    ['rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn'],
+    chosen('rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn'),
   ],
-  ['bedrock-agent-runtime:OptimizePrompt', ['targetModelId']],
-  ['bedrock-agent-runtime:InvokeInlineAgent', ['foundationModel']],
+  ['bedrock-agent-runtime:OptimizePrompt', chosen('targetModelId')],
+  ['bedrock-agent-runtime:InvokeInlineAgent', chosen('foundationModel')],
   [
     'bedrock-agent-runtime:AgenticRetrieveStream',
-    [
+    chosen(
       'agenticRetrieveConfiguration.foundationModelConfiguration.bedrockFoundationModelConfiguration.modelConfiguration.modelArn',
       'agenticRetrieveConfiguration.foundationModelConfiguration.mantleFoundationModelConfiguration.modelConfiguration.modelArn',
-    ],
+    ),
   ],
-  ['bedrock-runtime:StartAsyncInvoke', ['modelId']],
-  ['bedrock:CreateModelInvocationJob', ['modelId']],
+  ['bedrock-runtime:StartAsyncInvoke', chosen('modelId')],
+  ['bedrock:CreateModelInvocationJob', chosen('modelId')],
+  [
+    'bedrock-agentcore:InvokeHarness',
+    {
+      places: [
+        'model.bedrockModelConfig.modelId',
+        'model.openAiModelConfig.modelId',
+        'model.geminiModelConfig.modelId',
+        'model.liteLlmModelConfig.modelId',
+      ],
+      otherwise: 'of-a-resource',
+    },
+  ],
 ]);
+
+function chosen(...places: readonly string[]): AnsweringModel {
+  return { places, otherwise: 'chosen-by-aws' };
+}
 
 /**
  * Says which models, resources and users a request names, wherever they stand in it. What is not needed is not looked for, and
@@ -60,7 +79,8 @@ export function readNamed(request: NamingRequest, needs: Needs): NamedThings {
 
   const found = [...inFields, ...inBody];
   const answering = ANSWERING_MODEL.get(operation.qualifiedName);
-  const isChosenByAws = answering !== undefined && !inBody.some(({ path }) => answering.includes(path));
+  const answers = answering === undefined ? undefined : firstAt(answering.places, inBody);
+  const isChosenByAws = answering?.otherwise === 'chosen-by-aws' && answers === undefined;
   return {
     models:
       needs.models && isChosenByAws
@@ -69,6 +89,7 @@ export function readNamed(request: NamingRequest, needs: Needs): NamedThings {
             kind: 'known',
             things: found.filter(({ what }) => what === 'model').map(({ value }) => parseModelReference(value)),
           },
+    answering: answers === undefined ? null : parseModelReference(answers.value),
     resources: {
       kind: 'known',
       things: found
@@ -91,6 +112,14 @@ function fieldValues(places: readonly FieldPlace[], request: NamingRequest): Fou
   return found;
 }
 
+function firstAt(places: readonly string[], found: readonly FoundValue[]): FoundValue | undefined {
+  for (const place of places) {
+    const there = found.find(({ path }) => path === place);
+    if (there !== undefined) return there;
+  }
+  return undefined;
+}
+
 function resourceOf(what: What, value: string): ResourceReference {
   if (what === 's3') return value.startsWith('arn:') ? parseResource('', value) : parseS3Uri(value);
   return what === 'bucket' && !value.startsWith('arn:') ? parseBucket(value) : parseResource(what, value);
@@ -98,5 +127,5 @@ function resourceOf(what: What, value: string): ResourceReference {
 
 function undecidable(why: string): NamedThings {
   const named = { kind: 'undecidable', why } as const;
-  return { models: named, resources: named, actors: named };
+  return { models: named, answering: null, resources: named, actors: named };
 }
