@@ -20,6 +20,9 @@ interface GatewayFlags {
 /** The width of what is not a terminal. */
 const COLUMNS_DEFAULT = 100;
 
+/** How long what is left of a gateway that has gone down may take. */
+const LEFTOVERS_MS_MAX = 1000;
+
 /** Every command and its flags. What a command does is loaded when it runs, so that the gateway pays for no other. */
 const program = new Command('outcrop')
   .description('A gateway that brings Amazon Bedrock to the surface.')
@@ -30,6 +33,8 @@ withConfigFlags(program.command('start', { isDefault: true }).description('run t
   async (flags: ConfigFlags) => {
     const { runGateway } = await import('./main.ts');
     process.exitCode = await runGateway(readConfig(flags, process.env), say);
+    // What can't be broken off, such as work on a disk that does not answer, keeps no process alive that has gone down.
+    setTimeout(() => process.exit(), LEFTOVERS_MS_MAX).unref();
   },
 );
 

@@ -70,6 +70,8 @@ export interface Gateway {
   held(): { readonly bodyBytes: number; readonly requestSlots: number; readonly drains: number };
   /** Resolves when the store, keys and ledger can be used; rejects, with one line for the operator, when they never will. */
   storedPartsReady(): Promise<void>;
+  /** Resolves when sinks, if there are any, take calls; rejects, with a line for each mistake, when their settings are wrong. */
+  sinksOpen(): Promise<void>;
   /** Resolves when credentials are there; rejects with what is missing. */
   credentialsReady(): Promise<void>;
   /**
@@ -237,9 +239,12 @@ export async function openGateway({
       drains: proxy.drains.used,
     }),
     storedPartsReady: async () => {
+      await stored.sinks;
       await stored.storage;
       await stored.keys;
       await stored.metering;
+    },
+    sinksOpen: async () => {
       await stored.sinks;
     },
     credentialsReady: async () => {

@@ -35,9 +35,20 @@ export async function runGateway(loaded: LoadedConfig, say: (line: string) => vo
   });
   // Before anything is said: who reads that it listens may tell it to end at once.
   const down = downOnSignal(gateway, settings.shutdownNoticeMs, say);
-  for (const line of describeStart(gateway.origin, settings)) say(line);
-  if (settings.awsBearerToken === null) sayWhenCredentialsAreMissing(gateway, say);
-  return Promise.race([down, codeWhenStoreFails(gateway, say)]);
+  const failed = codeWhenStoreFails(gateway, say);
+  // A start that ends by its sinks has never been one.
+  if (await areSinksOpen(gateway)) {
+    for (const line of describeStart(gateway.origin, settings)) say(line);
+    if (settings.awsBearerToken === null) sayWhenCredentialsAreMissing(gateway, say);
+  }
+  return Promise.race([down, failed]);
+}
+
+async function areSinksOpen(gateway: Gateway): Promise<boolean> {
+  return gateway.sinksOpen().then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A store or secret that can't be opened ends the process: without virtual keys most callers would be turned away. */
@@ -45,7 +56,8 @@ async function codeWhenStoreFails(gateway: Gateway, say: (line: string) => void)
   try {
     await gateway.storedPartsReady();
   } catch (error) {
-    say(`outcrop: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    for (const line of message.split('\n')) say(`outcrop: ${line}`);
     await gateway.close({ noticeMs: 0 });
     return 1;
   }

@@ -1,4 +1,4 @@
-import type { Environment } from './define-sink.ts';
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** LiteLLM's way of naming a variable in a configuration file. */
 const REFERENCE = 'os.environ/';

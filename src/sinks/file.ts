@@ -42,6 +42,7 @@ export const sink = defineSink({
         await file.append(lines);
         return ALL_TAKEN;
       },
+      tryOut: () => file.tryOut(),
       close: () => file.close(),
     };
   },

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { DeliveryFault } from './delivery-fault.ts';
 
 export interface TimeBounds {
@@ -26,4 +27,15 @@ export async function inTime<Result>(work: Promise<Result>, { signal, timeoutMs 
 
 export function noAnswerWithin(timeoutMs: number): DeliveryFault {
   return new DeliveryFault('again', `it did not answer within ${timeoutMs / 1000} s`);
+}
+
+/** Waits for work, but no longer: what has not ended then is left to itself. @throws what the work throws in time */
+export async function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  const ended = new AbortController();
+  const timeout = pause(timeoutMs, undefined, { signal: ended.signal }).catch(() => undefined);
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    ended.abort();
+  }
 }

@@ -11,6 +11,8 @@ import type { SinkHttp } from './http.ts';
 import { openAlertDelivery, openCallDelivery } from './delivery/open-delivery.ts';
 import { type PreparedEntry, prepareSinks, withRegion } from './prepare-sinks.ts';
 import type { Sink, SinkContext } from './sink.ts';
+import { atMost } from './in-time.ts';
+import { whyOutOfReach } from './reach-sink.ts';
 import { type SinkState, SinkStatus } from './delivery/sink-status.ts';
 import { createUndiciHttp, REQUEST_TIMEOUT_MS } from './undici-http.ts';
 import { writeToStdout } from './write-stdout.ts';
@@ -137,14 +139,9 @@ function stateOf({ settings, kind, status, delivery }: OpenSink<never>): SinkSta
   return { name, type, delivery: kind, queued: delivery.queued, outboxBytes: delivery.outboxBytes, ...status.counts };
 }
 
-async function tryToReach(name: string, { reaches }: Sink, http: SinkHttp, log: Log): Promise<void> {
-  if (reaches === null) return;
-  try {
-    await http.reach(reaches);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.warn({ sink: name, reason }, 'the receiver of a sink does not answer yet');
-  }
+async function tryToReach(name: string, sink: Sink, http: SinkHttp, log: Log): Promise<void> {
+  const reason = await whyOutOfReach(sink, http);
+  if (reason !== null) log.warn({ sink: name, reason }, 'the receiver of a sink does not answer yet');
 }
 
 async function closeAll(
@@ -158,9 +155,8 @@ async function closeAll(
   const deadline = pause(deadlineMs, undefined, { signal: enough.signal }).catch(() => undefined);
   await Promise.race([drained, deadline]);
   enough.abort();
-  const closed = Promise.all(sinks.map(({ delivery }) => delivery.close()));
-  // A standard output that nobody reads can't be broken off.
-  await Promise.race([closed, pause(LAST_WORDS_MS, undefined, { ref: false })]);
-  for (const { sink } of sinks) await sink.close?.();
-  await http.close();
+  // A standard output that nobody reads can't be broken off, nor can a disk that does not answer.
+  await atMost(LAST_WORDS_MS, Promise.all(sinks.map(({ delivery }) => delivery.close())));
+  await atMost(LAST_WORDS_MS, Promise.all(sinks.map(async ({ sink }) => sink.close?.())));
+  await atMost(LAST_WORDS_MS, http.close());
 }

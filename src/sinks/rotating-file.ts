@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { DeliveryFault } from './delivery-fault.ts';
@@ -10,6 +11,8 @@ export interface RotatingFileOptions {
 }
 
 const FILE_MODE = 0o600;
+/** As `a`, but for a pipe that nobody reads: opening it fails, where it would hold a thread for ever. */
+const APPENDING = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK;
 
 /** A file of lines. Before it becomes too long it is renamed, and those before it move up; the oldest goes. */
 export class RotatingFile {
@@ -36,7 +39,16 @@ export class RotatingFile {
       }
     } catch (error) {
       await this.close();
-      throw new DeliveryFault('again', `the file can not be written (${codeOf(error)})`);
+      throw notWritten(error);
+    }
+  }
+
+  /** Looks whether the file can be written, and makes it. @throws DeliveryFault */
+  async tryOut(): Promise<void> {
+    try {
+      await (await openToAppend(this.#options.file)).close();
+    } catch (error) {
+      throw notWritten(error);
     }
   }
 
@@ -57,8 +69,7 @@ export class RotatingFile {
   }
 
   async #open(): Promise<FileHandle> {
-    await mkdir(path.dirname(this.#options.file), { recursive: true });
-    const handle = await open(this.#options.file, 'a', FILE_MODE);
+    const handle = await openToAppend(this.#options.file);
     this.#bytes = (await handle.stat()).size;
     this.#handle = handle;
     return handle;
@@ -84,6 +95,36 @@ export class RotatingFile {
       await renameIfThere(`${file}.${number}`, number + 1, file);
     await rename(file, `${file}.1`);
   }
+}
+
+async function openToAppend(file: string): Promise<FileHandle> {
+  await makeFolder(path.dirname(file));
+  return open(file, APPENDING, FILE_MODE);
+}
+
+/** `mkdir` with `recursive` tries for ever where a folder is never there once it is made, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const made = await mkdirIfNotThere(folder);
+  if (made || path.dirname(folder) === folder) return;
+  await makeFolder(path.dirname(folder));
+  await mkdir(folder).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+}
+
+/** @returns false where the folder that it would be in is not there */
+async function mkdirIfNotThere(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  return true;
+}
+
+function notWritten(error: unknown): DeliveryFault {
+  return new DeliveryFault('again', `the file can not be written (${codeOf(error)})`);
 }
 
 async function renameIfThere(from: string, number: number, file: string): Promise<void> {

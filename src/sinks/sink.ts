@@ -19,6 +19,8 @@ export const ALL_TAKEN: BatchResult = { again: [], refused: [], reason: null };
 interface AnySink {
   /** Where its receiver listens, so that it can be tried at start; null where there is nothing to try. */
   readonly reaches: URL | null;
+  /** What is tried at start beside that. @throws DeliveryFault */
+  tryOut?(): Promise<void>;
   close?(): Promise<void>;
 }
 

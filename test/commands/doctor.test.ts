@@ -164,6 +164,16 @@ describe('the doctor says what would fail', () => {
     assert.equal(report.code, 1);
   });
 
+  test('only that nobody listens where a sink sends to, which ends no start', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const url = `http://127.0.0.1:${portOf(closed)}/secret-path`;
+    closed.close();
+    const report = await examine({ ...healthy, OUTCROP_SINKS: 'slack,file', SLACK_WEBHOOK_URL: url });
+    assert.deepEqual(about(report, 'Sinks'), ['warning: slack: it can not be reached (ECONNREFUSED)', 'ok: file']);
+    assert.equal(report.code, 0);
+  });
+
   test('with a clock that is ten minutes off', async () => {
     const late = createServer((_request, response) => {
       response.setHeader('date', new Date(Date.now() + 600_000).toUTCString());
@@ -193,6 +203,24 @@ describe('the doctor says what would fail', () => {
       /not a folder/,
     ],
     ['an open door to the network', () => ({ OUTCROP_HOST: '0.0.0.0' }), 'Start', /there is no master key/],
+    [
+      'sinks that lack a setting',
+      () => ({ OUTCROP_SINKS: 'stdout,slack,s3_v2' }),
+      'Sinks',
+      /sink slack: webhook_url .* is missing\nfails: sink s3_v2: s3_bucket_name .* is missing/,
+    ],
+    [
+      'settings of a sink that do not go together',
+      () => ({ OUTCROP_SINKS: 'aws_sqs', SQS_QUEUE_URL: 'http://127.0.0.1:9/1/q' }),
+      'Sinks',
+      /sink aws_sqs: sqs_region_name is missing/,
+    ],
+    [
+      'a pattern of redaction that is none',
+      () => ({ OUTCROP_REDACT_PATTERNS: '(a|b)' }),
+      'Settings',
+      /redactPatterns \(from OUTCROP_REDACT_PATTERNS\)/,
+    ],
     ['a setting that is none', () => ({ OUTCROP_PORT: 'many' }), 'Settings', /port \(from OUTCROP_PORT\)/],
   ] as const;
   for (const [name, env, what, expected] of rows) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { until } from '../support/until.ts';
 import { runOutcrop, startOutcrop, type Run } from './run-outcrop.ts';
 
 const FAKE_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE000000000', AWS_SECRET_ACCESS_KEY: 'example' };
@@ -36,6 +37,36 @@ describe('a gateway without AWS credentials', () => {
     assert.match(await answer.text(), /no AWS credentials/);
     assert.equal(await endedBy(run, 'SIGTERM'), 0);
   });
+});
+
+describe('sinks at start', () => {
+  test('a mistake ends it before it has said that it listens, and names sink, setting and variable', async () => {
+    const env = { ...FAKE_CREDENTIALS, ...NO_NOTICE, OUTCROP_SINKS: 's3_v2,slack', AWS_REGION: 'us-east-1' };
+    const { code, output } = await runOutcrop(['start', '--port', '0'], { env });
+    assert.equal(code, 1);
+    assert.deepEqual(output.trim().split('\n'), [
+      'outcrop: sink s3_v2: s3_bucket_name (or S3_BUCKET_NAME in the environment) is missing',
+      'outcrop: sink slack: webhook_url (or SLACK_WEBHOOK_URL in the environment) is missing',
+    ]);
+  });
+
+  test(
+    'a file that can not be written is told, and the process ends when it is told to',
+    { skip: process.platform !== 'linux', timeout: 30_000 },
+    async () => {
+      const env = {
+        ...FAKE_CREDENTIALS,
+        ...NO_NOTICE,
+        OUTCROP_SINKS: 'file',
+        OUTCROP_CALLS_FILE: '/proc/none/deep/calls.jsonl',
+      };
+      const run = startOutcrop(['start', '--port', '0'], { env });
+      await startedOn(run);
+      await until(() => run.errors().includes('does not answer yet'));
+      assert.match(run.errors(), /"sink":"file","reason":"the file can not be written \(ENOENT\)"/);
+      assert.equal(await endedBy(run, 'SIGTERM'), 0);
+    },
+  );
 });
 
 describe('where the gateway listens', () => {

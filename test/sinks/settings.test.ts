@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
@@ -251,6 +252,24 @@ describe('settings of sinks', () => {
       assert.equal(facts['reason'], 'it can not be reached (ECONNREFUSED)');
     }
     assert.deepEqual(sinks.lines.map(({ facts }) => String(facts['sink'])).sort(), ['datadog', 'generic_api']);
+    await sinks.kill();
+  });
+
+  test('a file that can not be written is told by name at start too, and a pipe that nobody reads holds up nothing', async () => {
+    const dataDir = testFolder();
+    writeFileSync(path.join(dataDir, 'file'), '');
+    execFileSync('mkfifo', [path.join(dataDir, 'pipe')]);
+    const settings = [
+      ['below', path.join(dataDir, 'file', 'calls.jsonl')],
+      ['pipe', path.join(dataDir, 'pipe')],
+      ['fine', path.join(dataDir, 'deep', 'er', 'calls.jsonl')],
+    ].map(([name = '', file]) => ({ ...settingsOf(name, { path: file }), type: 'file' }));
+    const sinks = await openTestSinks(settings, { dataDir });
+    await until(() => sinks.lines.length === 2 && existsSync(path.join(dataDir, 'deep', 'er', 'calls.jsonl')));
+    assert.deepEqual(sinks.lines.map(({ facts }) => `${String(facts['sink'])}: ${String(facts['reason'])}`).sort(), [
+      'below: the file can not be written (ENOTDIR)',
+      'pipe: the file can not be written (ENXIO)',
+    ]);
     await sinks.kill();
   });
 

@@ -8,6 +8,7 @@ import { checkDataDir } from './check-data-dir.ts';
 import { checkListening } from './check-listening.ts';
 import { checkRegion } from './check-region.ts';
 import { checkServices } from './check-services.ts';
+import { checkSinks } from './check-sinks.ts';
 import { checkTls } from './check-tls.ts';
 import type { Check, Finding, Patient } from './finding.ts';
 import { findingsAsJson, findingsAsText, wouldFail } from './report.ts';
@@ -20,6 +21,7 @@ const CHECKS: readonly Check[] = [
   checkListening,
   checkTls,
   checkDataDir,
+  checkSinks,
   checkServices,
 ];
 
