@@ -37,8 +37,7 @@ export function upperBoundNanos(modelId: string, region: string, most: TokensAtM
   const { inputTokens, outputTokens, cacheWrites = '1h' } = most;
   const [input, output] = [quantityOf(inputTokens), quantityOf(outputTokens)];
   if (input === null || output === null) return null;
-  const asked = askedTier(most);
-  const tiers: readonly PriceTier[] = asked === 'standard' ? STANDARD : ['standard', asked];
+  const tiers = tiersAtMost(most);
   let bound = 0n;
   for (const tier of tiers) {
     const rates = ratesAtMost(modelId, region, tier, most, book);
@@ -94,9 +93,14 @@ function ratesAtMost(
   return findRates({ ...question, modelId: modelId.slice('global.'.length) }, book);
 }
 
-function askedTier({ serviceTier = null, latencyOptimized = false }: TokensAtMost): PriceTier {
-  if (latencyOptimized) return 'latency-optimized';
-  return serviceTier === null || serviceTier === 'reserved' ? 'standard' : serviceTier;
+/** What may be charged by: Bedrock serves what was asked, or the standard. */
+function tiersAtMost({ serviceTier = null, latencyOptimized = false }: TokensAtMost): readonly PriceTier[] {
+  if (serviceTier === null && !latencyOptimized) return STANDARD;
+  return [
+    'standard',
+    ...(serviceTier === null || serviceTier === 'reserved' ? [] : [serviceTier]),
+    ...(latencyOptimized ? (['latency-optimized'] as const) : []),
+  ];
 }
 
 /** For one token. */

@@ -3,7 +3,7 @@ import { listAt, objectAt, parseObject, textAt } from './json-shapes.ts';
 import type { JsonObject } from './json-shapes.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import { otherThan } from './request-usage.ts';
-import { addTokens, converseCounts } from './token-counts.ts';
+import { addTokens, converseCounts, tellsBothSides } from './token-counts.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { UsageReader } from './usage-reader.ts';
 import type { Usage } from './usage.ts';
@@ -58,17 +58,18 @@ export function harnessReader(request: MeteredRequest): UsageReader {
 /** Evaluate of AgentCore: each result has the tokens it took. */
 export function evaluateReader(): UsageReader {
   return new ObjectReader(planOf('evaluationResults'), (answer, complete) => {
-    const usages = listAt(answer.member('evaluationResults'))
-      .map((result) => objectAt(result, 'tokenUsage'))
-      .filter((usage) => usage !== null);
-    return usages.length === 0 ? UNKNOWN_USAGE : tokensUsed(usages, null, complete && answer.whole);
+    const results = listAt(answer.member('evaluationResults'));
+    const usages = results.map((result) => objectAt(result, 'tokenUsage')).filter((usage) => usage !== null);
+    const isAll = complete && answer.whole && usages.length === results.length;
+    return usages.length === 0 ? UNKNOWN_USAGE : tokensUsed(usages, null, isAll);
   });
 }
 
 function tokensUsed(usages: readonly JsonObject[], modelId: string | null, complete: boolean): Usage {
   const lines = new UsageLines();
-  for (const usage of usages) addTokens(lines, converseCounts(usage), modelId);
-  return fromAnswer(lines, complete);
+  const counts = usages.map(converseCounts);
+  for (const one of counts) addTokens(lines, one, modelId);
+  return fromAnswer(lines, complete && counts.every(tellsBothSides));
 }
 
 function fromAnswer(lines: UsageLines, complete: boolean): Usage {
@@ -81,6 +82,7 @@ class ModelCalls {
   readonly #lines = new UsageLines();
   readonly #models = new Map<string, string>();
   #isSaid = false;
+  #isHalfTold = false;
 
   constructor(request: MeteredRequest) {
     this.#request = request;
@@ -94,7 +96,7 @@ class ModelCalls {
   }
 
   usage(complete: boolean): Usage {
-    return this.#isSaid ? fromAnswer(this.#lines, complete) : UNKNOWN_USAGE;
+    return this.#isSaid ? fromAnswer(this.#lines, complete && !this.#isHalfTold) : UNKNOWN_USAGE;
   }
 
   #step(step: JsonObject | null): void {
@@ -106,7 +108,9 @@ class ModelCalls {
     if (usage === null) return;
     this.#isSaid = true;
     const asker = this.#models.get(textAt(answered, 'traceId') ?? '') ?? null;
-    addTokens(this.#lines, converseCounts(usage), otherThan(this.#request, asker));
+    const counts = converseCounts(usage);
+    if (!tellsBothSides(counts)) this.#isHalfTold = true;
+    addTokens(this.#lines, counts, otherThan(this.#request, asker));
   }
 
   #remember(traceId: string, model: string): void {

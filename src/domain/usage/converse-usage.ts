@@ -5,7 +5,7 @@ import type { JsonObject } from './json-shapes.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import { otherThan } from './request-usage.ts';
 import { converseMode } from './service-mode.ts';
-import { addTokens, converseCounts } from './token-counts.ts';
+import { addTokens, converseCounts, tellsBothSides } from './token-counts.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { UsageReader } from './usage-reader.ts';
 import type { Usage } from './usage.ts';
@@ -39,7 +39,8 @@ function converseUsage(member: (name: string) => unknown, request: MeteredReques
   const lines = new UsageLines();
   // A prompt router answers with a model of its choice.
   const router = textAt(member('trace'), 'promptRouter', 'invokedModelId');
-  addTokens(lines, converseCounts(usage), otherThan(request, router));
+  const counts = converseCounts(usage);
+  addTokens(lines, counts, otherThan(request, router));
   addTracedUnits(lines, objectAt(member('trace'), 'guardrail'));
-  return { lines: lines.all, source: 'answer', complete, ...mode };
+  return { lines: lines.all, source: 'answer', complete: complete && tellsBothSides(counts), ...mode };
 }

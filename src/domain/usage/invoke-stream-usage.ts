@@ -6,7 +6,7 @@ import type { MeteredRequest } from './metered-request.ts';
 import { chunkCounts, metricsCounts } from './model-bodies.ts';
 import { chargesUntold } from './request-usage.ts';
 import { invokeMode } from './service-mode.ts';
-import { addTokens, combine, isSaid, NO_COUNTS, underTotals } from './token-counts.ts';
+import { addTokens, combine, isSaid, NO_COUNTS, tellsBothSides, underTotals } from './token-counts.ts';
 import type { TokenCounts } from './token-counts.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { UsageReader } from './usage-reader.ts';
@@ -33,14 +33,15 @@ export function invokeStreamReader(request: MeteredRequest, headers: readonly st
     (complete) => {
       const mode = invokeMode((name) => rawHeader(headers, name), seen.serviceTier, request);
       const lines = new UsageLines();
-      addTokens(lines, underTotals(seen.family, seen.metrics));
+      const counts = underTotals(seen.family, seen.metrics);
+      addTokens(lines, counts);
       addTracedUnits(lines, seen.guardrail);
       const isAnswered = lines.all.length > 0 || isSaid(seen.family) || isSaid(seen.metrics);
       if (!isAnswered) return { ...UNKNOWN_USAGE, ...mode };
       return {
         lines: lines.all,
         source: 'answer',
-        complete: complete && seen.isFinal && !chargesUntold(request),
+        complete: complete && seen.isFinal && tellsBothSides(counts) && !chargesUntold(request),
         ...mode,
       };
     },

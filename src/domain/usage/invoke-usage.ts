@@ -7,9 +7,10 @@ import type { MeteredRequest } from './metered-request.ts';
 import { bodyCounts, COUNTING_MEMBERS } from './model-bodies.ts';
 import { inputFacts, mayEmbed } from './request-size.ts';
 import type { InputFacts } from './request-size.ts';
+import { embedsText, isSureOfQueries } from './request-usage.ts';
 import { addEmbedded, addImages, addRanked, chargesUntold, IMAGE_MEMBERS } from './request-usage.ts';
 import { invokeMode } from './service-mode.ts';
-import { addTokens, isSaid, NO_COUNTS, underTotals } from './token-counts.ts';
+import { addTokens, isSaid, NO_COUNTS, tellsBothSides, underTotals } from './token-counts.ts';
 import type { TokenCounts } from './token-counts.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { UsageReader } from './usage-reader.ts';
@@ -65,14 +66,18 @@ function addCharged(
   embedded: Pick<InputFacts, 'images' | 'documents'>,
 ): Told {
   if (addImages(lines, answer, request)) return { source: 'answer', complete: true };
-  if (answer.member('results') !== undefined && addRanked(lines, request)) return { source: 'request', complete: true };
+  if (answer.member('results') !== undefined && addRanked(lines, request)) {
+    return { source: 'request', complete: isSureOfQueries(request) };
+  }
   const counts = underTotals(
     bodyCounts((name) => answer.member(name)),
     headerCounts(headers),
   );
   addTokens(lines, counts);
   const isEmbedding = EMBEDDING_MEMBERS.some((name) => answer.count(name) !== null);
-  const isUntold = isEmbedding ? addEmbedded(lines, request, embedded) : chargesUntold(request);
+  const isUntold = isEmbedding
+    ? addEmbedded(lines, request, embedded) || (counts.input === null && embedsText(request))
+    : !tellsBothSides(counts) || chargesUntold(request);
   if (isSaid(counts)) return { source: 'answer', complete: !isUntold };
   return lines.all.length > 0 ? { source: 'request', complete: !isUntold } : { source: 'unknown', complete: false };
 }

@@ -4,7 +4,7 @@ import { JsonPass } from './json-pass.ts';
 export interface OutlinePlan {
   /** Kept whole: they should be small. */
   readonly members: ReadonlySet<string>;
-  /** Lists of texts or objects of which only the length is kept; of anything else only that it is there. */
+  /** Lists of texts or objects of which only the length and that of the longest item are kept; of anything else only that it is there. */
   readonly counted: ReadonlySet<string>;
   /** Objects whose own members are looked at one by one, because big ones may stand beside those that are wanted. */
   readonly opened: ReadonlySet<string>;
@@ -24,6 +24,7 @@ export class JsonOutline extends JsonPass {
   readonly #plan: OutlinePlan;
   readonly #members = new Map<string, unknown>();
   readonly #counts = new Map<string, number>();
+  readonly #longest = new Map<string, number>();
 
   /** What stands in front of the names at hand, and of those of the objects around. */
   #prefix = '';
@@ -36,6 +37,9 @@ export class JsonOutline extends JsonPass {
   #isCounted = false;
   #isList = false;
   #items = 0;
+  /** Where the item under way begins, and the longest before it, in bytes. */
+  #itemStart = 0;
+  #longestItem = 0;
   /** Member names within the wanted value under way. */
   #names = 0;
   readonly #seenOpened = new Set<string>();
@@ -85,6 +89,11 @@ export class JsonOutline extends JsonPass {
     return this.#counts.get(path) ?? null;
   }
 
+  /** Bytes of the longest item of a counted list as they stand, quotes and blanks included; 0 where there is none. */
+  longest(path: string): number {
+    return this.#longest.get(path) ?? 0;
+  }
+
   protected override opened(isObject: boolean, at: number): void {
     if (this.#over) return;
     if (this.depth === 1) {
@@ -92,11 +101,13 @@ export class JsonOutline extends JsonPass {
       this.#start = at + 1;
     } else if (this.depth === 2) {
       this.#isList = !isObject;
+      this.#itemStart = this.offset + at + 1;
       if (isObject && !this.#inName && this.#plan.opened.has(this.#path)) this.#stepIn(at);
     } else if (this.depth === 3) this.#countItem();
   }
 
   protected override closed(text: string, at: number): void {
+    if (this.depth === 1 && this.#isList) this.#finishItem(at);
     if (this.#over || this.depth !== 0) return;
     this.#finishValue(text, at);
     const outerPrefix = this.#outerPrefixes.pop();
@@ -126,6 +137,7 @@ export class JsonOutline extends JsonPass {
   }
 
   protected override comma(text: string, at: number): void {
+    if (this.depth === 2 && this.#isList) this.#finishItem(at);
     if (this.depth !== 1 || this.#over) return;
     this.#finishValue(text, at);
     this.#expectName(at);
@@ -166,6 +178,7 @@ export class JsonOutline extends JsonPass {
     this.#isCounted = false;
     this.#isList = false;
     this.#items = 0;
+    this.#longestItem = 0;
     this.#names = 0;
     this.#carried = '';
   }
@@ -174,10 +187,18 @@ export class JsonOutline extends JsonPass {
     if (this.#isList) this.#items++;
   }
 
+  #finishItem(at: number): void {
+    this.#longestItem = Math.max(this.#longestItem, this.offset + at - this.#itemStart);
+    this.#itemStart = this.offset + at + 1;
+  }
+
   #finishValue(text: string, at: number): void {
     if (this.#inName || !(this.#isWanted || this.#isCounted)) return;
     if (this.#members.has(this.#path) || this.#counts.has(this.#path)) this.#repeated = true;
-    if (this.#isCounted) this.#counts.set(this.#path, this.#items);
+    if (this.#isCounted) {
+      this.#counts.set(this.#path, this.#items);
+      this.#longest.set(this.#path, this.#longestItem);
+    }
     if (!this.#isWanted) return;
     const raw = this.#carried + text.slice(this.#start, at);
     if (!this.#mayKeep(raw.length)) return;

@@ -16,6 +16,8 @@ const REQUEST_PLAN: OutlinePlan = {
     'modelId',
     'model',
     'rerankingConfiguration',
+    'query',
+    'queries',
     'guardrailConfig',
     'taskType',
     'imageGenerationConfig',
@@ -57,6 +59,7 @@ export class MeteredRequest {
   /** The model that answers, as the request names it, percent-decoded; null where it does not. */
   readonly modelId: string | null;
   readonly headers: HeaderList;
+  readonly bodyBytes: number;
   #body: Uint8Array;
   #outline: JsonOutline | null = null;
 
@@ -64,6 +67,7 @@ export class MeteredRequest {
     this.operation = operation;
     this.modelId = modelId;
     this.headers = headers;
+    this.bodyBytes = body.length;
     this.#body = body;
   }
 

@@ -1,5 +1,5 @@
 import type { JsonOutline } from './json-outline.ts';
-import { at, countAt, textAt } from './json-shapes.ts';
+import { at, countAt, listAt, textAt } from './json-shapes.ts';
 import type { MeteredRequest } from './metered-request.ts';
 import type { InputFacts } from './request-size.ts';
 import { UsageLines } from './usage-lines.ts';
@@ -8,6 +8,9 @@ import { UNKNOWN_USAGE } from './usage.ts';
 
 /** Rerankers charge by the query of up to so many documents: https://aws.amazon.com/bedrock/pricing/ */
 const DOCUMENTS_PER_QUERY = 100;
+
+/** Tokens of a document and its query that count as one document. */
+const CHUNK_TOKENS = 512;
 
 /** https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html: every shot takes so long. */
 const SECONDS_PER_SHOT = 6;
@@ -51,12 +54,53 @@ export function imagesAsked({ outline }: MeteredRequest): readonly UsageLine[] |
   return [{ unit: 'outputImages', quantity: count, modelId: null, variant: imageVariant(outline) }];
 }
 
-/** Adds the queries of a reranker that was called by InvokeModel. @returns whether it is one */
+/** Adds the queries of a reranker that was called by InvokeModel, at least. @returns whether it is one */
 export function addRanked(lines: UsageLines, { outline }: MeteredRequest): boolean {
   const documents = outline.count('documents');
   if (documents === null || documents === 0 || outline.count('query') === null) return false;
   lines.add('searchQueries', queriesOf(documents));
   return true;
+}
+
+/** The same at most, of both ways to call a reranker. Null where it can't be told. */
+export function rankedAtMost(request: MeteredRequest): readonly UsageLine[] | null {
+  const { outline } = request;
+  if (outline.count(listOf(request)) === null || outline.repeated || outline.incomplete) return null;
+  const lines = new UsageLines();
+  lines.add('searchQueries', queriesOf(chunksAtMost(request)), rankerOf(request));
+  return lines.all;
+}
+
+/**
+ * https://aws.amazon.com/bedrock/pricing/: a document of more than 512 tokens, those of the query among them, counts as
+ * several. No tokenizer makes more than one token of a byte.
+ */
+function chunksAtMost(request: MeteredRequest): number {
+  const { outline, bodyBytes } = request;
+  const documents = outline.count(listOf(request)) ?? 0;
+  const [first] = listAt(outline.member('queries'));
+  const query = textAt(outline.member('query')) ?? textAt(first, 'textQuery', 'text');
+  const queryBytes = query === null ? CHUNK_TOKENS : Buffer.byteLength(query);
+  const chunkBytes = Math.max(1, CHUNK_TOKENS - queryBytes);
+  const byLongest = documents * Math.max(1, Math.ceil(outline.longest(listOf(request)) / chunkBytes));
+  return Math.min(byLongest, documents + Math.floor(bodyBytes / chunkBytes));
+}
+
+function listOf({ operation }: MeteredRequest): string {
+  return operation.name === 'Rerank' ? 'sources' : 'documents';
+}
+
+/** Whether the queries counted are all: no document can be so long that it would make one more. */
+export function isSureOfQueries(request: MeteredRequest): boolean {
+  const documents = request.outline.count(listOf(request)) ?? 0;
+  const most = rankedAtMost(request);
+  return most !== null && most.every(({ quantity }) => quantity === queriesOf(documents));
+}
+
+function rankerOf(request: MeteredRequest): string | null {
+  const configuration = request.outline.member('rerankingConfiguration');
+  const path = ['bedrockRerankingConfiguration', 'modelConfiguration', 'modelArn'];
+  return otherThan(request, textAt(configuration, ...path));
 }
 
 /**
@@ -73,24 +117,23 @@ export function addEmbedded(
   return documents > 0;
 }
 
+/** Whether there is text to embed that is charged by the token, which only an answer can count. */
+export function embedsText({ outline }: MeteredRequest): boolean {
+  if (textAt(outline.member('inputType')) !== null) return false;
+  return ['texts', 'inputText', 'inputs'].some((name) => outline.count(name) !== null);
+}
+
 /** Whether a model charges for seconds of video that neither its answer nor the request tells. */
 export function chargesUntold({ modelId }: MeteredRequest): boolean {
   return modelId !== null && CHARGE_UNTOLD.test(modelId);
 }
 
-/** Rerank of agent-runtime. The documents it counts may be fewer than AWS does, which splits long ones. */
+/** Rerank of agent-runtime. The documents it counts may be fewer than AWS does, which splits long ones: it says so then. */
 export function rerankUsage(request: MeteredRequest): Usage {
-  const { outline } = request;
-  const sources = outline.count('sources') ?? 0;
-  const model = textAt(
-    outline.member('rerankingConfiguration'),
-    'bedrockRerankingConfiguration',
-    'modelConfiguration',
-    'modelArn',
-  );
   const lines = new UsageLines();
-  lines.add('searchQueries', queriesOf(sources), otherThan(request, model));
-  return asked(lines);
+  lines.add('searchQueries', queriesOf(request.outline.count('sources') ?? 0), rankerOf(request));
+  const usage = asked(lines);
+  return usage.complete ? { ...usage, complete: isSureOfQueries(request) } : usage;
 }
 
 /** What is asked of a knowledge base. The embedding of the query, and what stands behind it, AWS bills to their own lines. */

@@ -8,34 +8,54 @@ export type ServiceMode = Pick<Usage, 'serviceTier' | 'latencyOptimized'>;
 const TIER_HEADER = 'x-amzn-bedrock-service-tier';
 const LATENCY_HEADER = 'x-amzn-bedrock-performanceconfig-latency';
 
-/** Of a Converse answer. What it does not say is as was asked. @param member reads a member of the answer. */
+/**
+ * Of a Converse answer. What it does not say is the standard, or what was asked where that costs more: nobody pays less
+ * because of what he asked for.
+ * @param member reads a member of the answer
+ */
 export function converseMode(member: (name: string) => unknown, request: MeteredRequest): ServiceMode {
   const tier = textAt(member('serviceTier'), 'type');
   const latency = textAt(member('performanceConfig'), 'latency');
-  return {
-    serviceTier: tierOf(tier ?? textAt(request.outline.member('serviceTier'), 'type')),
-    latencyOptimized: (latency ?? textAt(request.outline.member('performanceConfig'), 'latency')) === 'optimized',
-  };
+  return modeOf(tier, latency, request);
 }
 
-/** Of an InvokeModel answer. @param header a header of the answer, by its name in lower case. */
+/** Of an InvokeModel answer, likewise. @param header a header of the answer, by its name in lower case. */
 export function invokeMode(
   header: (name: string) => string | undefined,
   inBody: unknown,
   request: MeteredRequest,
 ): ServiceMode {
-  const tier = header(TIER_HEADER) ?? textAt(inBody) ?? request.headers.get(TIER_HEADER) ?? null;
-  const latency = header(LATENCY_HEADER) ?? request.headers.get(LATENCY_HEADER);
-  return { serviceTier: tierOf(tier), latencyOptimized: latency === 'optimized' };
+  return modeOf(header(TIER_HEADER) ?? textAt(inBody), header(LATENCY_HEADER) ?? null, request);
 }
 
-/** As the request asks to be served. Bedrock may serve it otherwise, which its answer says. */
+/** The dearest service that a request asks for. Bedrock may serve it otherwise, which its answer says. */
 export function askedMode(request: MeteredRequest): ServiceMode {
-  const { name } = request.operation;
-  if (name === 'Converse' || name === 'ConverseStream') return converseMode(() => undefined, request);
-  return invokeMode(() => undefined, request.outline.member('service_tier'), request);
+  const { headers, outline } = request;
+  // Of what stands twice, or can't be read, nobody knows which one counts.
+  const isUnclear = outline.repeated || outline.incomplete;
+  const isAsked = (member: string, name: string | null, wanted: string): boolean => {
+    const value = outline.member(member);
+    if (isUnclear) return outline.incomplete || value !== undefined;
+    return (name === null ? textAt(value) : textAt(value, name)) === wanted;
+  };
+  const isPriority = isAsked('serviceTier', 'type', 'priority') || isAsked('service_tier', null, 'priority');
+  const isOptimized = isAsked('performanceConfig', 'latency', 'optimized');
+  return {
+    serviceTier: isPriority || headers.get(TIER_HEADER)?.includes('priority') === true ? 'priority' : null,
+    latencyOptimized: isOptimized || headers.get(LATENCY_HEADER)?.includes('optimized') === true,
+  };
 }
 
-function tierOf(tier: string | null): Usage['serviceTier'] {
+function modeOf(tier: string | null, latency: string | null, request: MeteredRequest): ServiceMode {
+  if (tier !== null && latency !== null)
+    return { serviceTier: tierOf(tier), latencyOptimized: latency === 'optimized' };
+  const asked = askedMode(request);
+  return {
+    serviceTier: tier === null ? asked.serviceTier : tierOf(tier),
+    latencyOptimized: latency === null ? asked.latencyOptimized : latency === 'optimized',
+  };
+}
+
+function tierOf(tier: string): Usage['serviceTier'] {
   return tier === 'flex' || tier === 'priority' || tier === 'reserved' ? tier : null;
 }

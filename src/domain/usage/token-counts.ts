@@ -51,6 +51,12 @@ export function isSaid({ input, output, cacheRead, cacheWrite, inputSpeech, outp
   return (input ?? output ?? cacheRead ?? cacheWrite ?? inputSpeech ?? outputSpeech) !== null;
 }
 
+/** Whether both sides of a model call are told: what went in and what came out, and of speech both kinds of each. */
+export function tellsBothSides({ input, output, inputSpeech, outputSpeech }: TokenCounts): boolean {
+  if (input === null || output === null) return false;
+  return (inputSpeech === null) === (outputSpeech === null);
+}
+
 export function addTokens(lines: UsageLines, counts: TokenCounts, modelId: string | null = null): void {
   lines.add('inputTokens', counts.input, modelId);
   lines.add('outputTokens', counts.output, modelId);

@@ -8,7 +8,7 @@ import {
   imagesAsked,
   makesImages,
   queryUsage,
-  rerankUsage,
+  rankedAtMost,
 } from './request-usage.ts';
 import { UsageLines } from './usage-lines.ts';
 import type { Usage, UsageLine, UsageUnit } from './usage.ts';
@@ -61,20 +61,22 @@ export function unitsAtMost(
 ): readonly UsageLine[] | null {
   switch (request.operation.qualifiedName) {
     case 'bedrock-agent-runtime:Rerank':
-      return linesOf(rerankUsage(request));
+      return rankedAtMost(request);
     case 'bedrock-agent-runtime:GenerateQuery':
     case 'bedrock-agent-runtime:Retrieve':
       return linesOf(queryUsage());
     case 'bedrock-runtime:StartAsyncInvoke':
-      return linesOf(asyncUsage(request));
+      return isUnclear(request) ? null : linesOf(asyncUsage(request));
     case 'bedrock-runtime:ApplyGuardrail':
       return guardrailUnits(facts, request.outline.count('content') ?? 0, 0);
     case 'bedrock-runtime:InvokeGuardrailChecks':
       return checkUnits(facts);
     case 'bedrock-runtime:Converse':
     case 'bedrock-runtime:ConverseStream': {
-      const trace = textAt(request.outline.member('guardrailConfig'), 'trace');
-      return trace?.startsWith('enabled') === true ? guardedUnits(facts, outputTokens) : [];
+      const config = request.outline.member('guardrailConfig');
+      const isTraced = textAt(config, 'trace')?.startsWith('enabled') === true;
+      const mayBeTraced = isTraced || (isUnclear(request) && config !== undefined);
+      return mayBeTraced ? guardedUnits(facts, outputTokens) : [];
     }
     case 'bedrock-runtime:InvokeModel':
     case 'bedrock-runtime:InvokeModelWithResponseStream':
@@ -82,6 +84,11 @@ export function unitsAtMost(
     default:
       return [];
   }
+}
+
+/** Of a name that stands twice nobody knows which one counts. */
+function isUnclear({ outline }: MeteredRequest): boolean {
+  return outline.repeated || outline.incomplete;
 }
 
 function linesOf({ lines, complete }: Usage): readonly UsageLine[] | null {
@@ -96,7 +103,7 @@ function unitsOfModel(
   const { headers, modelId } = request;
   if (makesImages(request)) return imagesAsked(request);
   const lines = new UsageLines();
-  addRanked(lines, request);
+  if (addRanked(lines, request)) return rankedAtMost(request);
   if (modelId?.includes('embed') === true && addEmbedded(lines, request, facts)) return null;
   const isTraced = headers.get('x-amzn-bedrock-trace')?.toLowerCase().startsWith('enabled') === true;
   if (!isTraced || headers.get('x-amzn-bedrock-guardrailidentifier') === undefined) return lines.all;

@@ -62,7 +62,7 @@ export interface Usage {
    * lines are then a lower bound.
    */
   readonly complete: boolean;
-  /** As Bedrock answered, else as was asked; null for the standard. */
+  /** As Bedrock answered, else as was asked where that costs more; null for the standard. */
   readonly serviceTier: 'flex' | 'priority' | 'reserved' | 'batch' | null;
   readonly latencyOptimized: boolean;
 }

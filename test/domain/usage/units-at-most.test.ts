@@ -39,9 +39,31 @@ const CASES: readonly Case[] = [
     units: { searchQueries: 2 },
   },
   {
+    what: 'a reranker of long documents: one more for each 512 tokens, those of the query among them',
+    operation: INVOKE,
+    modelId: 'cohere.rerank-v3-5:0',
+    body: { query: 'x'.repeat(112), documents: Array.from({ length: 100 }, () => 'x'.repeat(800 - 2)) },
+    units: { searchQueries: 2 },
+  },
+  {
+    what: 'a reranker of one long document among short ones',
+    operation: INVOKE,
+    modelId: 'cohere.rerank-v3-5:0',
+    body: { query: 'x', documents: ['x'.repeat(60_000), ...Array.from({ length: 99 }, () => 'x')] },
+    units: { searchQueries: 3 },
+  },
+  {
+    what: 'a reranker with a query that leaves no room: a chunk for each byte',
+    operation: INVOKE,
+    modelId: 'cohere.rerank-v3-5:0',
+    body: { query: 'x'.repeat(600), documents: ['x'.repeat(998)] },
+    units: { searchQueries: 10 },
+  },
+  {
     what: 'Rerank',
     operation: 'bedrock-agent-runtime:Rerank',
     body: {
+      queries: [{ type: 'TEXT', textQuery: { text: 'x' } }],
       sources: [{}, {}],
       rerankingConfiguration: { bedrockRerankingConfiguration: { modelConfiguration: { modelArn: RERANK_MODEL } } },
     },
