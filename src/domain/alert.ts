@@ -18,8 +18,14 @@ export type AlertFacts =
   | TargetNews
   | { readonly kind: 'sinkFailing'; readonly sink: string; readonly reason: string }
   | { readonly kind: 'sinkWorking'; readonly sink: string }
-  /** Its queue is at its bound: what comes now is lost to it. */
-  | { readonly kind: 'sinkDropping'; readonly sink: string }
+  /** What it is given is lost to it, from now on until it is told otherwise in the log. */
+  | {
+      readonly kind: 'sinkDropping';
+      readonly sink: string;
+      readonly carries: 'call records' | 'alerts';
+      /** One line without a secret. */
+      readonly reason: string;
+    }
   /** Its receiver will never take some of what it was sent. */
   | { readonly kind: 'sinkRefused'; readonly sink: string; readonly reason: string };
 
@@ -47,10 +53,16 @@ export function alertText(alert: Alert): string {
     case 'sinkWorking':
       return `The sink ${alert.sink} works again.`;
     case 'sinkDropping':
-      return `The sink ${alert.sink} has fallen behind so far that call records are lost to it. The ledger has them.`;
+      return lossText(alert);
     case 'sinkRefused':
-      return `The receiver of the sink ${alert.sink} refuses call records for good: ${alert.reason}`;
+      return `The receiver of the sink ${alert.sink} refuses some of what it is sent for good: ${alert.reason}`;
   }
+}
+
+/** Alerts are kept nowhere else. */
+function lossText({ sink, carries, reason }: Extract<Alert, { readonly kind: 'sinkDropping' }>): string {
+  const elsewhere = carries === 'alerts' ? '' : ' The ledger has the calls.';
+  return `Some ${carries} are lost to the sink ${sink}: ${reason}.${elsewhere}`;
 }
 
 function reachedText(limit: Limit, threshold: Threshold, used: number, atMs: number): string {

@@ -101,7 +101,8 @@ export async function openSinks(inputs: SinksInputs): Promise<Sinks> {
     const kind = settings.delivery ?? definition.delivery;
     const bounds = { ...boundsOf(settings, definition.bounds), ...inputs.bounds };
     // Nobody is told by a sink that the same sink fails.
-    const status = new SinkStatus({ name, clock, log, alert: (facts) => alert(facts, name) });
+    const carries = sink.kind === 'alerts' ? 'alerts' : 'call records';
+    const status = new SinkStatus({ name, carries, clock, log, alert: (facts) => alert(facts, name) });
     const { dataDir, random } = inputs;
     const ofDelivery = { settings, bounds, status, dataDir, clock, random };
     const opened = { settings, kind, status, sink };

@@ -75,13 +75,15 @@ describe('alerts', () => {
     broken.mood = 'error';
     const sinks = await openTestSinks(
       [settingsOf('slack', { webhook_url: broken.origin }), settingsOf('webhook', { url: well.origin })],
-      { bounds: { triesMax: 3 } },
+      { bounds: { patienceMs: 5 } },
     );
     sinks.alert(TARGET);
     await until(() => well.received.length === 3);
     const events = well.received.map(({ text }) => z.object({ event: z.string() }).parse(JSON.parse(text)).event);
     assert.deepEqual(events.sort(), ['sink_dropping', 'sink_failing', 'target_failing']);
-    assert.equal(broken.tries, 3);
+    assert.ok(broken.tries > 1);
+    assert.match(well.received.map(({ text }) => text).join(), /Some alerts are lost to the sink slack: its receiver/);
+    assert.doesNotMatch(JSON.stringify([well.received.map(({ text }) => text), sinks.lines]), /ledger|call records/);
     await sinks.kill();
     await broken.stop();
     await well.stop();

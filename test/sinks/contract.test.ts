@@ -20,7 +20,7 @@ function noteworthy(count: number, from = 0): readonly SinkEvent[] {
 }
 
 /** Patience without end, so that what is best effort can be watched too. */
-const PATIENT: TestSinksOptions = { bounds: { triesMax: Infinity, batchSize: 10 }, requestTimeoutMs: 100 };
+const PATIENT: TestSinksOptions = { bounds: { patienceMs: Infinity, batchSize: 10 }, requestTimeoutMs: 100 };
 
 interface Scene {
   readonly receiver: AnyReceiver;
@@ -125,7 +125,7 @@ for (const sinkCase of [...SINK_CASES, ...SPAN_CASES]) {
       });
     } else {
       test('gives up a batch that was tried too often, and starts afresh', async () => {
-        const scene = await open(sinkCase, { bounds: { triesMax: 2 } });
+        const scene = await open(sinkCase, { bounds: { patienceMs: 5 } });
         const { receiver, sinks } = scene;
         receiver.mood = 'error';
         accept(sinks, noteworthy(5));

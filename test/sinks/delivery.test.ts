@@ -56,10 +56,29 @@ describe('delivery', () => {
     await until(() => receiver.tries === 1);
     for (const event of sampleEvents(1000, 10)) sinks.accept(event);
     assert.deepEqual([sinks.one().queued, sinks.one().dropped], [60, 950]);
-    const told = sinks.lines.filter(({ message }) => message.includes('fallen too far behind'));
+    const told = sinks.lines.filter(({ message }) => message === 'call records are lost to a sink');
     assert.equal(told.length, 1);
     await sinks.kill();
     await receiver.stop();
+  });
+
+  test('best effort outlasts an outage while there is room, and the alerts of it do', async () => {
+    const [receiver, channel] = [await startReceiver(), await startReceiver()];
+    receiver.mood = channel.mood = 'error';
+    const slack = settingsOf('slack', { webhook_url: channel.origin });
+    const sinks = await openTestSinks([{ ...hook('hook', receiver), delivery: 'best-effort' }, slack]);
+    for (const event of sampleEvents(5)) sinks.accept(event);
+    await until(() => receiver.tries > 12 && channel.tries > 12);
+    receiver.mood = channel.mood = 'well';
+    await until(() => stateOf(sinks, 'hook').delivered === 5 && stateOf(sinks, 'slack').delivered > 0);
+    assert.deepEqual(
+      sinks.state().map(({ dropped }) => dropped),
+      [0, 0],
+    );
+    assert.match(channel.received.map(({ text }) => text).join(), /The sink hook takes nothing/);
+    await sinks.kill();
+    await receiver.stop();
+    await channel.stop();
   });
 
   test('it is bounded in bytes, counted by content', async () => {
@@ -86,7 +105,9 @@ describe('delivery', () => {
     await receiver.start();
     await until(() => sinks.one().delivered === 500);
     await until(() =>
-      sinks.lines.some(({ message, facts }) => message === 'a sink has caught up' && facts['dropped'] === 100),
+      sinks.lines.some(
+        ({ message, facts }) => message === 'nothing is lost to a sink any more' && facts['dropped'] === 100,
+      ),
     );
     await sinks.kill();
     await receiver.stop();

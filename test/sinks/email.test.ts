@@ -138,7 +138,7 @@ describe('alerts by e-mail', () => {
       [silent, 'it did not answer within 0.1 s'],
       [reset, /^it can not be reached \(E[A-Z]+\)$/],
     ] as const) {
-      const sinks = await open(port, {}, { bounds: { triesMax: 1 }, requestTimeoutMs: 100 });
+      const sinks = await open(port, {}, { bounds: { patienceMs: 0 }, requestTimeoutMs: 100 });
       sinks.alert(SPOOL);
       await until(() => sinks.one().dropped === 1);
       const message = sinks.one().lastError?.message ?? '';
@@ -212,7 +212,7 @@ describe('e-mail over TLS', needs('openssl'), () => {
     const receiver = await started({ hideSTARTTLS: true, disabledCommands: ['STARTTLS'], allowInsecureAuth: true });
     const ear = await overhear(receiver.port);
     for (const more of [LOGIN, { smtp_tls: 'true' }]) {
-      const sinks = await open(ear.port, more, { bounds: { triesMax: 1 } });
+      const sinks = await open(ear.port, more, { bounds: { patienceMs: 0 } });
       sinks.alert(SPOOL);
       await until(() => sinks.one().dropped === 1);
       assert.match(sinks.one().lastError?.message ?? '', /^it answered 5\d\d to STARTTLS$/);
@@ -235,7 +235,7 @@ describe('e-mail over TLS', needs('openssl'), () => {
     trust(false);
     const receiver = await started({ ...tls, allowInsecureAuth: true });
     const ear = await overhear(receiver.port);
-    const sinks = await open(ear.port, LOGIN, { bounds: { triesMax: 1 } });
+    const sinks = await open(ear.port, LOGIN, { bounds: { patienceMs: 0 } });
     sinks.alert(SPOOL);
     await until(() => sinks.one().dropped === 1);
     assert.equal(sinks.one().lastError?.message, 'it can not be reached (DEPTH_ZERO_SELF_SIGNED_CERT)');
@@ -246,7 +246,7 @@ describe('e-mail over TLS', needs('openssl'), () => {
   test('a wrong password is tried again, for the operator can mend it, and stands nowhere', async () => {
     trust(true);
     const receiver = await started({ ...tls, authOptional: false });
-    const sinks = await open(receiver.port, { ...LOGIN, smtp_password: 'canary-5f1d' }, { bounds: { triesMax: 2 } });
+    const sinks = await open(receiver.port, { ...LOGIN, smtp_password: 'canary-5f1d' }, { bounds: { patienceMs: 5 } });
     sinks.alert(SPOOL);
     await until(() => sinks.one().dropped === 1);
     assert.equal(sinks.one().lastError?.message, 'it answered 535 to AUTH PLAIN');

@@ -65,7 +65,7 @@ describe('the sink file', () => {
   test('goes on when the file can be written again', async () => {
     const folder = path.join(testFolder(), 'calls');
     const sinks = await openTestSinks([settingsOf('file', { path: path.join(folder, 'calls.jsonl', 'x') })], {
-      bounds: { triesMax: Infinity },
+      bounds: { patienceMs: Infinity },
     });
     mkdirSync(folder);
     // A file stands where a folder must be.

@@ -44,7 +44,7 @@ test('what is scraped is what the records say', () => {
     [{ ...CALLER, status: '200', error: 'modelStreamErrorException' }, 1],
   ]);
   assert.deepEqual(counted(metrics, 'outcrop_cost_usd_total'), [[CALLER, 0.0085]]);
-  assert.deepEqual(counted(metrics, 'outcrop_unpriced_requests_total'), [[CALLER, 1]]);
+  assert.deepEqual(counted(metrics, 'outcrop_unpriced_requests_total'), [[CALLER, 2]]);
   assert.deepEqual(counted(metrics, 'outcrop_tokens_total'), [
     [{ ...CALLER, unit: 'input_tokens' }, 200],
     [{ ...CALLER, unit: 'output_tokens' }, 100],

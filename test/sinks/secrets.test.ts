@@ -41,7 +41,7 @@ describe('what sinks know of secret', () => {
         settingsOf('webhook', { url: `${origin}/${CANARY}`, ...secret }),
         settingsOf('slack', { webhook_url: alerts.origin }),
       ],
-      { bounds: { triesMax: 2 } },
+      { bounds: { patienceMs: 5 } },
     );
     const event = sampleEvent(1);
     sinks.accept({ ...event, record: { ...event.record, outcome: 'broken' } });

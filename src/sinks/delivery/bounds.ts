@@ -11,8 +11,8 @@ export interface SinkBounds {
   readonly queueBytesMax: number;
   readonly outboxBytesMax: number;
   readonly retry: RetryBounds;
-  /** How often a batch is tried whose sink may lose it. */
-  readonly triesMax: number;
+  /** How long a batch is tried, from its first try on, whose sink may lose it. */
+  readonly patienceMs: number;
 }
 
 /** What a sink's own receiver wants; the rest is the same for all. */
@@ -31,7 +31,7 @@ const DEFAULTS: SinkBounds = {
   queueBytesMax: 32 * MIB,
   outboxBytesMax: 1024 * MIB,
   retry: { firstMs: 500, mostMs: 60_000 },
-  triesMax: 6,
+  patienceMs: 10 * 60_000,
 };
 
 /** The operator's word counts before the sink's, and the sink's before the default. */

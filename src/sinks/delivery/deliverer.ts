@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../../ports.ts';
 import { backoffMs, type RetryBounds } from './backoff.ts';
 import { DeliveryFault } from '../delivery-fault.ts';
 import type { BatchResult } from '../sink.ts';
@@ -9,8 +10,9 @@ export interface DelivererOptions<Item> {
   readonly status: SinkStatus;
   readonly random: () => number;
   readonly retry: RetryBounds;
-  /** How often a batch is tried before it is given up; infinite for what must not be lost. */
-  readonly triesMax: number;
+  readonly clock: Clock;
+  /** How long a batch is tried before it is given up; infinite for what must not be lost. */
+  readonly patienceMs: number;
   /** Keeps what the receiver will never take. */
   readonly setAside: (items: readonly Item[], reason: string) => void;
 }
@@ -28,9 +30,10 @@ export class Deliverer<Item> {
 
   /** @returns how many of them are neither with the receiver nor given up: it was stopped, or in a hurry */
   async send(items: readonly Item[]): Promise<number> {
-    const { status, triesMax } = this.#options;
+    const { status, clock, patienceMs } = this.#options;
     let waiting = items;
-    for (let tries = 1; waiting.length > 0; tries += 1) {
+    let sinceMs = clock.elapsedMs();
+    while (waiting.length > 0) {
       if (this.#stopping.signal.aborted) return waiting.length;
       const result = await this.#try(waiting);
       if (result === 'refused') return this.#sendHalves(waiting);
@@ -39,12 +42,12 @@ export class Deliverer<Item> {
       const taken = waiting.length - again.length - refused.length;
       if (taken > 0) this.#wentWell(taken);
       // Whoever says of some that they are not wanted is there, and will be asked about the others as if anew.
-      if (again.length < waiting.length) tries = 0;
+      if (again.length < waiting.length) sinceMs = clock.elapsedMs();
       const waitMs = again.length === 0 ? 0 : this.#wentWrong(result, again.length < waiting.length);
       waiting = pick(waiting, again);
       if (waiting.length === 0) break;
-      if (tries >= triesMax) {
-        status.lost(waiting.length);
+      if (clock.elapsedMs() - sinceMs >= patienceMs) {
+        status.lost(waiting.length, 'givenUp');
         break;
       }
       if (this.#hurrying.signal.aborted) return waiting.length;

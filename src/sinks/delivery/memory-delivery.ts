@@ -1,3 +1,4 @@
+import type { Clock } from '../../ports.ts';
 import { BoundedQueue } from './bounded-queue.ts';
 import type { SinkBounds } from './bounds.ts';
 import type { Delivery } from './delivery.ts';
@@ -8,6 +9,7 @@ import type { SinkStatus } from './sink-status.ts';
 export interface MemoryDeliveryOptions<Given, Item> {
   readonly bounds: SinkBounds;
   readonly status: SinkStatus;
+  readonly clock: Clock;
   readonly random: () => number;
   readonly sizeOf: (given: Given) => number;
   /** Makes what is delivered of what was handed over; may leave out some. */
@@ -15,7 +17,7 @@ export interface MemoryDeliveryOptions<Given, Item> {
   readonly deliver: DelivererOptions<Item>['deliver'];
 }
 
-/** Best effort: what waits, waits in memory; a batch that fails too often is given up, and what comes beyond the bound. */
+/** Best effort: what waits, waits in memory; a batch that fails for too long is given up, and what comes beyond the bound. */
 export class MemoryDelivery<Given, Item> implements Delivery<Given> {
   readonly #options: MemoryDeliveryOptions<Given, Item>;
   readonly #queue: BoundedQueue<Given>;
@@ -27,7 +29,7 @@ export class MemoryDelivery<Given, Item> implements Delivery<Given> {
 
   constructor(options: MemoryDeliveryOptions<Given, Item>) {
     this.#options = options;
-    const { bounds, status, random, sizeOf, deliver } = options;
+    const { bounds, status, clock, random, sizeOf, deliver } = options;
     this.#queue = new BoundedQueue({ itemsMax: bounds.queueSizeMax, bytesMax: bounds.queueBytesMax, sizeOf });
     this.#due = new Due(bounds.batchSize, bounds.flushIntervalMs);
     this.#deliverer = new Deliverer({
@@ -35,7 +37,8 @@ export class MemoryDelivery<Given, Item> implements Delivery<Given> {
       status,
       random,
       retry: bounds.retry,
-      triesMax: bounds.triesMax,
+      clock,
+      patienceMs: bounds.patienceMs,
       setAside: () => undefined,
     });
     this.#running = this.#run();
@@ -48,7 +51,7 @@ export class MemoryDelivery<Given, Item> implements Delivery<Given> {
   readonly outboxBytes = 0;
 
   push(given: Given): void {
-    if (this.#isClosing || !this.#queue.push(given)) this.#options.status.lost(1);
+    if (this.#isClosing || !this.#queue.push(given)) this.#options.status.lost(1, this.#isClosing ? 'ended' : 'full');
     else this.#due.added(this.#queue.length);
   }
 
@@ -80,6 +83,6 @@ export class MemoryDelivery<Given, Item> implements Delivery<Given> {
       status.looked(this.#queue.share);
     }
     left += this.#queue.length;
-    if (left > 0) status.lost(left);
+    if (left > 0) status.lost(left, 'ended');
   }
 }

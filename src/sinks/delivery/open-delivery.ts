@@ -23,8 +23,9 @@ export interface DeliveryInputs {
 /** About what a record takes in memory beside its content. */
 const RECORD_BYTES = 1024;
 
-/** Alerts are few, and worth nothing later. */
+/** Alerts are few: there is room for those of a long outage, and the longer it lasts the more they are worth. */
 const ALERT_BOUNDS = { batchSize: 10, flushIntervalMs: 50, queueSizeMax: 100 } as const;
+const ALERT_PATIENCE = 6;
 
 /** @throws SinkSettingsError where the sink can't be delivered to as asked, or its outbox can't be kept */
 export async function openCallDelivery(
@@ -33,7 +34,7 @@ export async function openCallDelivery(
   inputs: DeliveryInputs,
 ): Promise<Delivery<SinkEvent>> {
   const { bounds, status, random, clock } = inputs;
-  const common = { bounds, status, random, sizeOf };
+  const common = { bounds, status, clock, random, sizeOf };
   if (sink.kind === 'events') {
     if (kind === 'at-least-once') throw new SinkSettingsError([`it can not be delivered to at least once`]);
     const prepare = async (events: readonly SinkEvent[]): Promise<readonly SinkEvent[]> => events;
@@ -51,10 +52,11 @@ export async function openCallDelivery(
 /** @throws SinkSettingsError */
 export function openAlertDelivery(sink: AlertSink, kind: DeliveryKind, inputs: DeliveryInputs): Delivery<Alert> {
   if (kind === 'at-least-once') throw new SinkSettingsError(['alerts are not kept on the disk']);
-  const { bounds, status, random } = inputs;
+  const { bounds, status, clock, random } = inputs;
   return new MemoryDelivery<Alert, Alert>({
-    bounds: { ...bounds, ...ALERT_BOUNDS },
+    bounds: { ...bounds, ...ALERT_BOUNDS, patienceMs: bounds.patienceMs * ALERT_PATIENCE },
     status,
+    clock,
     random,
     sizeOf: () => 0,
     prepare: async (alerts) => alerts,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SinkEvent } from '../../domain/sink-event.ts';
+import type { Clock } from '../../ports.ts';
 import { BoundedQueue } from './bounded-queue.ts';
 import type { SinkBounds } from './bounds.ts';
 import type { Delivery } from './delivery.ts';
@@ -11,6 +12,7 @@ import type { SinkStatus } from './sink-status.ts';
 export interface OutboxDeliveryOptions {
   readonly bounds: SinkBounds;
   readonly status: SinkStatus;
+  readonly clock: Clock;
   readonly random: () => number;
   readonly outbox: Outbox;
   readonly sizeOf: (event: SinkEvent) => number;
@@ -46,7 +48,7 @@ export class OutboxDelivery implements Delivery<SinkEvent> {
 
   constructor(options: OutboxDeliveryOptions) {
     this.#options = options;
-    const { bounds, status, random, sizeOf, deliver, outbox } = options;
+    const { bounds, status, clock, random, sizeOf, deliver, outbox } = options;
     this.#queue = new BoundedQueue({ itemsMax: bounds.queueSizeMax, bytesMax: bounds.queueBytesMax, sizeOf });
     this.#due = new Due(bounds.batchSize, bounds.flushIntervalMs);
     this.#deliverer = new Deliverer({
@@ -54,7 +56,8 @@ export class OutboxDelivery implements Delivery<SinkEvent> {
       status,
       random,
       retry: bounds.retry,
-      triesMax: Infinity,
+      clock,
+      patienceMs: Infinity,
       setAside: (lines) => outbox.setAside(lines),
     });
     this.#adopting = setInterval(() => this.#adopt(), ADOPT_EVERY_MS).unref();
@@ -71,7 +74,7 @@ export class OutboxDelivery implements Delivery<SinkEvent> {
   }
 
   push(event: SinkEvent): void {
-    if (this.#isClosing || !this.#queue.push(event)) this.#options.status.lost(1);
+    if (this.#isClosing || !this.#queue.push(event)) this.#options.status.lost(1, this.#isClosing ? 'ended' : 'full');
     else if (this.#writing === null) this.#writeTimer ??= this.#writeIn(WRITE_EVERY_MS);
   }
 
@@ -92,7 +95,7 @@ export class OutboxDelivery implements Delivery<SinkEvent> {
     await this.#running;
     await this.#writeAll();
     const unwritten = this.#queue.length + this.#unwritten.length;
-    if (unwritten > 0) this.#options.status.lost(unwritten);
+    if (unwritten > 0) this.#options.status.lost(unwritten, 'ended');
     this.#options.outbox.close();
   }
 
@@ -130,7 +133,7 @@ export class OutboxDelivery implements Delivery<SinkEvent> {
   #append(lines: readonly string[]): boolean {
     const { bounds, outbox, status } = this.#options;
     if (outbox.bytes >= bounds.outboxBytesMax) {
-      status.lost(lines.length);
+      status.lost(lines.length, 'full');
       return true;
     }
     try {

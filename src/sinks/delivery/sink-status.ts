@@ -12,7 +12,7 @@ export interface SinkState {
   /** On the disk, with what earlier processes have left there; 0 for a sink that keeps nothing there. */
   readonly outboxBytes: number;
   readonly delivered: number;
-  /** Lost at a bound, or after too many tries. */
+  /** Lost at a bound, or after too long. */
   readonly dropped: number;
   /** Never taken by the receiver, or impossible to write. */
   readonly refused: number;
@@ -25,10 +25,23 @@ export interface SinkState {
 
 export interface SinkStatusOptions {
   readonly name: string;
+  readonly carries: Carried;
   readonly clock: Clock;
   readonly log: Log;
   readonly alert: (facts: AlertFacts) => void;
 }
+
+/** What a sink is given. */
+export type Carried = 'call records' | 'alerts';
+
+/** Why something never came to a receiver. */
+const LOSSES = {
+  full: 'it has fallen so far behind that there is no room for more',
+  givenUp: 'its receiver has taken nothing for too long',
+  ended: 'the gateway has ended before its receiver took them',
+} as const;
+
+export type Loss = keyof typeof LOSSES;
 
 /** Below this share of its bound a queue that was full counts as having room again. */
 const ROOM_SHARE = 0.5;
@@ -90,13 +103,14 @@ export class SinkStatus {
     alert({ kind: 'sinkFailing', sink: name, reason });
   }
 
-  /** There was no room for so many, or no patience left. Called on the way of a request: cheap but for the first time. */
-  lost(count: number): void {
+  /** So many are lost. Called on the way of a request: cheap but for the first time. */
+  lost(count: number, loss: Loss): void {
     if (this.#droppedBefore === null) {
-      const { name, log, alert } = this.#options;
+      const { name, carries, log, alert } = this.#options;
       this.#droppedBefore = this.#dropped;
-      log.warn({ sink: name }, 'a sink has fallen too far behind: call records are lost to it, the ledger has them');
-      alert({ kind: 'sinkDropping', sink: name });
+      const reason = LOSSES[loss];
+      log.warn({ sink: name, reason }, `${carries} are lost to a sink`);
+      alert({ kind: 'sinkDropping', sink: name, carries, reason });
     }
     this.#dropped += count;
   }
@@ -106,18 +120,18 @@ export class SinkStatus {
     if (this.#droppedBefore === null || share > ROOM_SHARE || this.#isFailing) return;
     const dropped = this.#dropped - this.#droppedBefore;
     this.#droppedBefore = null;
-    this.#options.log.info({ sink: this.#options.name, dropped }, 'a sink has caught up');
+    this.#options.log.info({ sink: this.#options.name, dropped }, 'nothing is lost to a sink any more');
   }
 
   /** So many will never be taken. */
   refused(count: number, reason: string): void {
-    const { name, clock, log, alert } = this.#options;
+    const { name, carries, clock, log, alert } = this.#options;
     this.#refused += count;
     this.#remember(reason);
     const nowMs = clock.elapsedMs();
     if (nowMs - this.#refusalToldMs < REFUSALS_EVERY_MS) return;
     this.#refusalToldMs = nowMs;
-    log.error({ sink: name, reason, refused: this.#refused }, 'the receiver of a sink refuses call records for good');
+    log.error({ sink: name, reason, refused: this.#refused }, `the receiver of a sink refuses ${carries} for good`);
     alert({ kind: 'sinkRefused', sink: name, reason });
   }
 

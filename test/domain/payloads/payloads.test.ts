@@ -175,7 +175,7 @@ describe('alerts', () => {
       { kind: 'targetWorking', service: 'bedrock', region: 'us-east-1', atMs: NOON_MS },
       { kind: 'sinkFailing', sink: 'datadog', reason: 'it answered 403', atMs: NOON_MS },
       { kind: 'sinkWorking', sink: 'datadog', atMs: NOON_MS },
-      { kind: 'sinkDropping', sink: 'datadog', atMs: NOON_MS },
+      { kind: 'sinkDropping', sink: 'datadog', carries: 'alerts', reason: 'there is no room', atMs: NOON_MS },
       { kind: 'sinkRefused', sink: 'datadog', reason: 'it answered 400', atMs: NOON_MS },
     ];
     for (const alert of kinds) {
