@@ -3,8 +3,10 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseDatabaseUrl } from '../../src/storage/database-url.ts';
+import { createLedgerStore } from '../../src/storage/ledger-store.ts';
 import { openStorage } from '../../src/storage/storage.ts';
 import { getTeam, insertTeam } from '../../src/storage/teams.ts';
+import { sampleRecord } from '../ledger/sample-calls.ts';
 import { CLOCK, onDatabase, onEachDatabase, QUIET } from './each-database.ts';
 import { HOLDER, ORIGIN } from './sample-objects.ts';
 
@@ -18,6 +20,35 @@ onEachDatabase((database) => {
     await first.close();
     const second = await database.open(place);
     assert.equal((await getTeam(second.read, 't'))?.id, 't');
+  });
+
+  test('calls from before calls had other models are kept, and their totals go on', async () => {
+    const place = await database.newPlace();
+    const first = await openStorage({ ...place, clock: CLOCK, log: QUIET });
+    await createLedgerStore(first).insertCalls([sampleRecord(1)]);
+    await first.change(ORIGIN, async ({ db }) => {
+      for (const table of ['call', 'daily_total', 'daily_tag_total']) {
+        await db.schema.alterTable(table).dropColumn('other_models').execute();
+      }
+      await db
+        .withTables<{ migration: { name: string } }>()
+        .deleteFrom('migration')
+        .where('name', '=', '005-other-models')
+        .execute();
+    });
+    await first.close();
+    const second = await database.open(place);
+    await createLedgerStore(second).insertCalls([sampleRecord(2), sampleRecord(3, { otherModels: ['amazon.x-v1:0'] })]);
+    const requests = await second.read.selectFrom('daily_total').select('requests').orderBy('requests').execute();
+    assert.deepEqual(
+      requests.map((total) => total.requests),
+      [1, 2],
+    );
+    const calls = await second.read.selectFrom('call').select('other_models').orderBy('started_at').execute();
+    assert.deepEqual(
+      calls.map((call) => call.other_models),
+      ['', '', '["amazon.x-v1:0"]'],
+    );
   });
 
   test('a store that a newer version has used is refused', async () => {
