@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { PROMETHEUS } from '../config/metrics-by-name.ts';
 import type { Settings } from '../config/settings.ts';
 import { requestIdOf } from '../domain/request-id.ts';
 import type { SinkSettings } from '../domain/sink-settings.ts';
@@ -6,7 +7,7 @@ import type { Clock } from '../ports.ts';
 import { type AwsCredentialSource, createAwsCredentials } from '../sinks/aws/credentials.ts';
 import { SinkSettingsError } from '../sinks/define-sink.ts';
 import { SINKS } from '../sinks/index.ts';
-import { definitionOf, prepareSinks, withRegion } from '../sinks/prepare-sinks.ts';
+import { definitionOf, hint, prepareSinks, withRegion } from '../sinks/prepare-sinks.ts';
 import { type SinkTrial, trySink } from '../sinks/try-sink.ts';
 import { createUndiciHttp, REQUEST_TIMEOUT_MS } from '../sinks/undici-http.ts';
 import { writeToStdout } from '../sinks/write-stdout.ts';
@@ -58,7 +59,7 @@ export async function testSink(
   const clock: Clock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
   const http = createUndiciHttp();
   try {
-    const wanted = settings.sinks.find((sink) => sink.name === name) ?? ofEnvironment(name);
+    const wanted = settings.sinks.find((sink) => sink.name === name) ?? ofEnvironment(name, settings);
     const [entry] = await prepareSinks([wanted], withRegion(env, settings.region));
     if (entry === undefined) return;
     const context = {
@@ -96,8 +97,14 @@ async function fromChain(env: Record<string, string | undefined>): ReturnType<Aw
   return loadFromChain(env);
 }
 
-/** A sink that nobody has configured has its settings in the environment, if anywhere. */
-function ofEnvironment(type: string): SinkSettings {
+/** A sink that nobody has configured has its settings in the environment, if anywhere. @throws CommandError */
+function ofEnvironment(type: string, { sinks }: Settings): SinkSettings {
+  if (type === PROMETHEUS) throw new CommandError('Nothing is sent to Prometheus: it fetches /metrics of the gateway.');
+  if (!Object.hasOwn(SINKS, type)) {
+    const names = sinks.map(({ name }) => name);
+    const configured = names.length === 0 ? 'none is configured' : `configured are ${names.join(', ')}`;
+    throw new CommandError(`There is no sink ${type}; ${configured}${hint(type, [...names, ...Object.keys(SINKS)])}.`);
+  }
   return {
     name: type,
     type,

@@ -1,6 +1,7 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { SERVICE_IDS, SERVICES } from '../domain/operations/services.ts';
+import { metricsByName } from './metrics-by-name.ts';
 import { settingFacts } from './setting.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
@@ -64,7 +65,11 @@ export function loadConfig(from: ConfigSources): LoadedConfig {
 
   const parsed = settingsSchema.safeParse(given);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => describeIssue(issue, sources)));
-  return { settings: parsed.data, sources };
+  const { settings, mistakes } = metricsByName(parsed.data, sources.has('metrics'));
+  const ofSinks = sources.get('sinks') ?? 'default';
+  if (mistakes.length > 0) throw new ConfigError(mistakes.map((line) => `sinks (from ${ofSinks}): ${line}`));
+  if (settings.metrics !== parsed.data.metrics) sources.set('metrics', ofSinks);
+  return { settings, sources };
 }
 
 function readFileSettings(file: { name: string; text: string }): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { createAwsJson } from './aws/json.ts';
 import { createAwsTarget, keyPart, ownCredentials, region } from './aws/target.ts';
 import { defineSink, SinkSettingsError } from './define-sink.ts';
 import { deliverInParts } from './in-parts.ts';
-import { httpUrl, payloadFormat } from './options.ts';
+import { httpUrl, payloadFormat, stripBase64Files } from './options.ts';
 import { partsWithin } from './parts-within.ts';
 import type { BatchResult } from './sink.ts';
 
@@ -43,6 +43,7 @@ export const sink = defineSink({
     sqs_aws_access_key_id: keyPart,
     sqs_aws_secret_access_key: keyPart,
     sqs_aws_session_token: keyPart,
+    sqs_strip_base64_files: stripBase64Files,
     format: payloadFormat('litellm'),
   }),
   variables: {

@@ -9,6 +9,12 @@ const yesOrNo = z.union([z.boolean(), z.stringbool({ truthy: ['true', '1', 'yes'
 /** As environment variables have it too. */
 export const flag = (initial: boolean) => yesOrNo.default(initial);
 
+/** A setting of LiteLLM's for what is never otherwise here. @param why it is not */
+export const alwaysTrue = (why: string) => yesOrNo.refine((given) => given, `can not be false: ${why}`).optional();
+
+/** LiteLLM's switch for payloads without images and documents. */
+export const stripBase64Files = alwaysTrue('images and documents are always replaced by their size and hash');
+
 /** One for which it matters that nobody has said anything. */
 export const flagIfGiven = yesOrNo.optional();
 

@@ -1,6 +1,7 @@
 import type { SinkSettings } from '../domain/sink-settings.ts';
 import { type Environment, type PreparedSink, type SinkDefinition, SinkSettingsError } from './define-sink.ts';
 import { SINKS } from './index.ts';
+import { nearestName } from './nearest-name.ts';
 
 /** The first of those that sinks at AWS look at. */
 const REGION_VARIABLE = 'OUTCROP_REGION';
@@ -22,7 +23,13 @@ export async function prepareSinks(
   for (const settings of sinks) {
     try {
       const definition = await definitionOf(settings.type);
-      entries.push({ settings, definition, prepared: definition.prepare(settings.options, env) });
+      const prepared = definition.prepare(settings.options, env);
+      if (settings.delivery === 'at-least-once' && definition.delivery !== 'at-least-once') {
+        throw new SinkSettingsError([
+          `delivery: what goes to ${settings.type} is not kept on the disk: best-effort only`,
+        ]);
+      }
+      entries.push({ settings, definition, prepared });
     } catch (error) {
       if (!(error instanceof SinkSettingsError)) throw error;
       mistakes.push(...error.lines.map((line) => `sink ${settings.name}: ${line}`));
@@ -37,11 +44,17 @@ export function withRegion(env: Environment, region: string | null): Environment
   return region === null || env[REGION_VARIABLE] ? env : { ...env, [REGION_VARIABLE]: region };
 }
 
+/** What to do about a name that is none of these. */
+export function hint(given: string, names: readonly string[]): string {
+  const meant = nearestName(given, names);
+  return `${meant === null ? ':' : `: did you mean ${meant}?`} "outcrop sinks" lists those there are`;
+}
+
 /** @throws SinkSettingsError for a name that no sink has */
 export async function definitionOf(type: string): Promise<SinkDefinition> {
   const load = Object.hasOwn(SINKS, type) ? SINKS[type] : undefined;
   if (load === undefined) {
-    throw new SinkSettingsError([`there is no sink of the type ${type}; there are ${Object.keys(SINKS).join(', ')}`]);
+    throw new SinkSettingsError([`there is no sink of the type ${type}${hint(type, Object.keys(SINKS))}`]);
   }
   return (await load()).sink;
 }

@@ -6,7 +6,7 @@ import { DeliveryFault, isSuccess, retryAfterMs } from './delivery-fault.ts';
 import { defineSink } from './define-sink.ts';
 import { gzip } from './gzip.ts';
 import { deliverInParts } from './in-parts.ts';
-import { flag, httpUrl, payloadFormat, text } from './options.ts';
+import { flag, httpUrl, payloadFormat, stripBase64Files, text } from './options.ts';
 import { objectKey, partitionPath, placesByPartition } from './s3-key.ts';
 import { ALL_TAKEN } from './sink.ts';
 
@@ -30,6 +30,7 @@ export const sink = defineSink({
     s3_use_virtual_hosted_style: flag(false),
     s3_use_team_prefix: flag(false),
     s3_use_key_prefix: flag(false),
+    s3_strip_base64_files: stripBase64Files,
     s3_compression: z.enum(['gzip', 'none']).default('gzip'),
     s3_server_side_encryption: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse']).optional(),
     s3_sse_kms_key_id: text.optional(),

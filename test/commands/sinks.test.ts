@@ -104,7 +104,13 @@ describe('outcrop sinks test', () => {
 
   test('tells what is missing, and a sink that does not exist', async () => {
     assert.match((await run(tryOut('lago'), {})).error ?? '', /^sink lago: api_base \(or LAGO_API_BASE/);
-    assert.match((await run(tryOut('nothing'), {})).error ?? '', /there is no sink of the type nothing/);
+    assert.match((await run(tryOut('nothing'), {})).error ?? '', /There is no sink nothing; none is configured/);
+    const file = 'sinks:\n  gen_array: { type: generic_api, endpoint: "https://example.com" }\n  stdout:\n';
+    assert.equal(
+      (await run(tryOut('gen_aray'), {}, file)).error,
+      'There is no sink gen_aray; configured are gen_array, stdout: did you mean gen_array? "outcrop sinks" lists those there are.',
+    );
+    assert.match((await run(tryOut('prometheus'), {})).error ?? '', /it fetches \/metrics/);
   });
 
   test('uses the settings of the file, by the name they have there', async () => {

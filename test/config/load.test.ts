@@ -75,6 +75,11 @@ const FAULTS: readonly (readonly [what: string, sources: Partial<ConfigSources>,
     { file: file('sinks:\n  a: { batch_size: 0 }\n') },
     /^sinks\.a\.batch_size \(from outcrop\.yaml\): /,
   ],
+  [
+    'a setting of prometheus, which is no sink',
+    { file: file('sinks:\n  prometheus: { port: 9090 }\n') },
+    /^sinks \(from outcrop\.yaml\): prometheus has no setting port/,
+  ],
   ['a certificate without its key', { env: { OUTCROP_TLS_CERT: 'a.pem' } }, /tlsCert and tlsKey/],
   ['an unknown service', { file: file('endpoints:\n  bedrok: http://x.test\n') }, /endpoints/],
 ];
@@ -113,4 +118,14 @@ test('secrets are shown masked whole', () => {
   assert.equal(shown.includes('secret"'), false);
   assert.equal(shown.includes('sk-very'), false);
   assert.ok(shown.includes('********'));
+});
+
+test('prometheus in the list of sinks switches metrics on, by the names that are set', () => {
+  const of = (env: Record<string, string>) => {
+    const { settings, sources } = load({ env });
+    return [settings.metrics, sources.get('metrics'), settings.sinks.map(({ name }) => name).join()];
+  };
+  assert.deepEqual(of({ OUTCROP_SINKS: 'stdout,prometheus' }), ['outcrop', 'OUTCROP_SINKS', 'stdout']);
+  assert.deepEqual(of({ OUTCROP_SINKS: 'prometheus', OUTCROP_METRICS: 'litellm' }), ['litellm', 'OUTCROP_METRICS', '']);
+  assert.deepEqual(of({ OUTCROP_SINKS: 'prometheus', OUTCROP_METRICS: 'off' }), ['off', 'OUTCROP_METRICS', '']);
 });

@@ -84,9 +84,21 @@ describe('the setting sinks', () => {
 });
 
 describe('settings of sinks', () => {
-  test('a sink that does not exist is told with those that do', async () => {
+  test('a sink that does not exist is told with the one that may be meant', async () => {
     const [line = ''] = await mistakes('pigeon');
-    assert.match(line, /^sink pigeon: there is no sink of the type pigeon; there are stdout, file, generic_api/);
+    assert.match(line, /^sink pigeon: there is no sink of the type pigeon: "outcrop sinks" lists those there are$/);
+    const meant = ['s3', 'sqs', 'langfus', 'datadogs', 'gen_api', 'gcs_bucket', 'x'].map(
+      async (name) => /did you mean (\w+)/.exec((await mistakes(name))[0] ?? '')?.[1],
+    );
+    assert.deepEqual(await Promise.all(meant), [
+      's3_v2',
+      'aws_sqs',
+      'langfuse',
+      'datadog',
+      undefined,
+      undefined,
+      undefined,
+    ]);
     assert.match((await mistakes('toString'))[0] ?? '', /there is no sink/);
   });
 
@@ -135,6 +147,16 @@ describe('settings of sinks', () => {
         /s3_aws_access_key_id and s3_aws_secret_access_key go together/,
       ],
       ['aws_sqs', { sqs_queue_url: 'http://127.0.0.1:9/1/q' }, /sqs_region_name is missing/],
+      [
+        's3_v2',
+        { s3_bucket_name: 'logs', s3_region_name: 'us-east-1', s3_strip_base64_files: false },
+        /s3_strip_base64_files: can not be false: images and documents are always replaced by their size and hash/,
+      ],
+      [
+        'aws_sqs',
+        { sqs_queue_url: 'https://sqs.us-east-1.amazonaws.com/1/q', sqs_strip_base64_files: 'false' },
+        /sqs_strip_base64_files: can not be false/,
+      ],
       ['sentry', { dsn: 'https://example.com/secret' }, /dsn .* must look like/],
     ] as const;
     for (const [name, options, expected] of table) {
@@ -220,7 +242,11 @@ describe('settings of sinks', () => {
   test('delivery can be chosen where the sink allows it', async () => {
     const options = { webhook_url: 'http://127.0.0.1:9/' };
     const slack = { ...settingsOf('slack', options), delivery: 'at-least-once' as const };
-    assert.deepEqual(await mistakesOf(() => openTestSinks([slack])), ['sink slack: alerts are not kept on the disk']);
+    const stdout = { ...settingsOf('stdout'), delivery: 'at-least-once' as const };
+    assert.deepEqual(await mistakesOf(() => openTestSinks([slack, stdout])), [
+      'sink slack: delivery: what goes to slack is not kept on the disk: best-effort only',
+      'sink stdout: delivery: what goes to stdout is not kept on the disk: best-effort only',
+    ]);
     const hook = {
       ...settingsOf('generic_api', { endpoint: 'http://127.0.0.1:9/' }),
       delivery: 'best-effort' as const,
@@ -271,6 +297,20 @@ describe('settings of sinks', () => {
       'pipe: the file can not be written (ENXIO)',
     ]);
     await sinks.kill();
+  });
+
+  test('what LiteLLM has switched on by a setting and is always so here can be said', async () => {
+    const entries = await prepareSinks(
+      [
+        settingsOf('s3_v2', { s3_bucket_name: 'logs', s3_region_name: 'us-east-1', s3_strip_base64_files: true }),
+        settingsOf('aws_sqs', {
+          sqs_queue_url: 'https://sqs.us-east-1.amazonaws.com/1/q',
+          sqs_strip_base64_files: true,
+        }),
+      ],
+      {},
+    );
+    assert.equal(entries.length, 2);
   });
 
   test('every sink says what it is for and by which variables it is told', async () => {
