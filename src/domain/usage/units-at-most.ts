@@ -68,7 +68,7 @@ export function unitsAtMost(
     case 'bedrock-runtime:StartAsyncInvoke':
       return isUnclear(request) ? null : linesOf(asyncUsage(request));
     case 'bedrock-runtime:ApplyGuardrail':
-      return guardrailUnits(facts, request.outline.count('content') ?? 0, 0);
+      return isUnclear(request) ? null : guardrailUnits(facts, request.outline.count('content') ?? 0, 0);
     case 'bedrock-runtime:InvokeGuardrailChecks':
       return checkUnits(facts);
     case 'bedrock-runtime:Converse':

@@ -13,7 +13,7 @@ interface Case {
   readonly what: string;
   readonly operation: string;
   readonly modelId?: string;
-  readonly body: object;
+  readonly body: object | string;
   readonly headers?: readonly string[];
   readonly outputTokens?: number | null;
   /** Unit and quantity; null where nothing bounds it. */
@@ -121,6 +121,18 @@ const CASES: readonly Case[] = [
     operation: 'bedrock-runtime:ApplyGuardrail',
     body: { source: 'INPUT', content: [{ image: { format: 'png', source: { bytes: 'x'.repeat(5000) } } }] },
     units: policies(1 + 1, 1),
+  },
+  {
+    what: 'a guardrail whose texts stand twice: nobody knows which ones count',
+    operation: 'bedrock-runtime:ApplyGuardrail',
+    body: '{"content":[{"text":{"text":"a"}},{"text":{"text":"b"}}],"content":[]}',
+    units: null,
+  },
+  {
+    what: 'a video whose seconds stand twice',
+    operation: 'bedrock-runtime:StartAsyncInvoke',
+    body: '{"modelId":"amazon.nova-reel-v1:0","modelInput":{"videoGenerationConfig":{"durationSeconds":120,"durationSeconds":6}}}',
+    units: null,
   },
   {
     what: 'checks',
