@@ -5,7 +5,6 @@ import { Refusal } from '../domain/errors.ts';
 import { inboundHeaders, rawHeader } from '../domain/headers.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import { createUsageReader } from '../domain/usage/create-usage-reader.ts';
-import { type ContentReader, createContentReader, requestContent } from '../domain/content/content-reader.ts';
 import type { UsageReader } from '../domain/usage/usage-reader.ts';
 import { type AnswerListener, listenersOf } from './answer-listener.ts';
 import type { AnswerFlow, AnswerReceiver, Exchange, UpstreamFailure, UpstreamRequest } from '../ports.ts';
@@ -13,6 +12,7 @@ import { releaseBody } from './call-lifetime.ts';
 import type { Call } from './call.ts';
 import { ClientGone } from './client-gone.ts';
 import { EarlyEnd } from './early-end.ts';
+import { keepContent } from './kept-content.ts';
 import { costHeaders, limitHeaders } from './metering-headers.ts';
 import type { Proxy } from './proxy.ts';
 import { settle, settleSoon } from './settle.ts';
@@ -108,7 +108,7 @@ class RelayedAnswer implements AnswerReceiver {
     if (status >= 400) call.awsErrorType = errorTypeOf(rawHeader(headers, 'x-amzn-errortype'));
     const streams = isEventStream(rawHeader(headers, 'content-type'));
     const usage = readUsage(call, status, headers);
-    this.#listener = listenersOf(usage, readContent(call, this.#proxy), this.#earlyEnd.listener);
+    this.#listener = listenersOf(usage, keepContent(call, status, this.#proxy), this.#earlyEnd.listener);
     if (streams) call.pace = this.#watch = new StreamWatch(this.#operation, this.#listener);
     releaseBody(call, this.#proxy);
     if (this.#clientGone) return;
@@ -314,20 +314,6 @@ class RelayedAnswer implements AnswerReceiver {
 function readUsage({ metered }: Call, status: number, headers: readonly string[]): UsageReader | null {
   if (metered === null) return null;
   return (metered.reader = createUsageReader(metered.request, status, headers));
-}
-
-/** Who keeps what people want to read of it, where that is switched on. Whatever else needed the request has it by now. */
-function readContent(call: Call, proxy: Proxy): ContentReader | null {
-  const { metered, operation } = call;
-  if (metered === null || operation === null) return null;
-  let reader: ContentReader | null = null;
-  const options = proxy.contentOptions(call.caller, call.id);
-  if (options !== null) {
-    reader = createContentReader(operation.qualifiedName, options);
-    call.content = { request: requestContent(metered.request.body, options), reader };
-  }
-  metered.request.letGoOfBody();
-  return reader;
 }
 
 function joined(chunks: readonly Buffer[]): Buffer | undefined {

@@ -1,4 +1,3 @@
-import type { CallContent } from '../domain/call-content.ts';
 import type { CallOutcome, CallRecord } from '../domain/call-record.ts';
 import { type CallUse, givenBack, settledAmounts, useOf } from '../domain/limits/charges.ts';
 import { priceCall } from '../domain/pricing/price-model.ts';
@@ -7,6 +6,7 @@ import { keyAttribution } from './key-attribution.ts';
 import { FREE_USAGE } from '../domain/usage/create-usage-reader.ts';
 import { UNKNOWN_USAGE } from '../domain/usage/usage.ts';
 import type { Call } from './call.ts';
+import { keptContent } from './kept-content.ts';
 import { kindOf } from './reserve.ts';
 import type { MeteredCall, Settled } from './metered-call.ts';
 import type { Proxy } from './proxy.ts';
@@ -41,7 +41,7 @@ function settledRecord(call: Call, outcome: CallOutcome, complete: boolean, prox
   call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
   if (!isRecorded(call)) return null;
   const record = recordOf(call, settled, outcome, proxy);
-  const event = { record, trace: traceOf(call), content: contentOf(call) };
+  const event = { record, trace: traceOf(call), content: keptContent(call, proxy) };
   proxy.sinks?.accept(event, call.caller?.kind === 'key' ? call.caller.logging.wantsSink : undefined);
   return record;
 }
@@ -64,10 +64,6 @@ function whatWasUsed(call: Call, metered: MeteredCall, complete: boolean, proxy:
 function traceOf({ targetOrigin, awsErrorType, traceParent, pace }: Call): CallTrace {
   const copied = pace === null ? null : { chunks: pace.chunks, longestPauseMs: pace.longestPauseMs };
   return { targetOrigin, awsErrorType, traceParent, pace: copied };
-}
-
-function contentOf({ content }: Call): CallContent | null {
-  return content === null ? null : { request: content.request, response: content.reader.end() };
 }
 
 const NO_MODELS: readonly string[] = [];

@@ -65,6 +65,21 @@ describe('a gateway whose Bedrock fails', () => {
     assert.match(await failedLines(), /status="429",error="ThrottlingException"\} 1/);
   });
 
+  it('keeps what was asked of a call that was sent and never answered, and may be billed', async () => {
+    const key = await issueKey(gateway.origin);
+    gateway.simulator.inject({ kind: 'no-answer', ending: 'reset', count: 1 });
+    const broken = await ask(gateway.origin, key.bearer, converse({ text: 'What was asked in vain?' }));
+    assert.equal(broken.status, 424);
+    ids.set('unanswered', broken.headers.get('x-outcrop-request-id'));
+  });
+
+  it('says of a body that is no JSON that it is none', async () => {
+    const key = await issueKey(gateway.origin);
+    const refused = await ask(gateway.origin, key.bearer, { ...converse(), body: '{"messages": [' });
+    assert.equal(refused.status, 400);
+    ids.set('malformed', refused.headers.get('x-outcrop-request-id'));
+  });
+
   it('tells its sinks', async () => {
     await gateway.close();
     const lines = readFileSync(file, 'utf8').trim().split('\n');
@@ -72,6 +87,8 @@ describe('a gateway whose Bedrock fails', () => {
     const told = (name: string) => calls.find(({ id }) => id === ids.get(name)) ?? assert.fail(`no call ${name}`);
     const { status, outcome, error_type: exception, usage_complete: isComplete } = told('stream');
     assert.deepEqual([status, outcome, exception, isComplete], [200, 'broken', 'modelStreamErrorException', false]);
+    assert.match(told('unanswered').request ?? '', /What was asked in vain\?/);
+    assert.deepEqual(JSON.parse(told('malformed').request ?? ''), { _notJson: true, bytes: 14 });
     const error = told('error');
     assert.deepEqual([error.status, error.outcome, error.error_type], [429, 'completed', 'ThrottlingException']);
   });

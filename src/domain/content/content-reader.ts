@@ -43,11 +43,30 @@ export function createContentReader(operation: string, options: ContentOptions):
 /**
  * A request as text for people; null where it has no body. Takes 20 µs for a short one, and 5 ms for each MB of images: who
  * does not want to wait so long gives the body to a `BodyText` in pieces.
+ * @param isDoubtful whether it may be something else than it seems: what only begins like JSON is then called what it is,
+ *   and not written down, since nobody can tell in it what must not be
  */
-export function requestContent(body: Uint8Array, options: ContentOptions): string | null {
+export function requestContent(body: Uint8Array, options: ContentOptions, isDoubtful: boolean): string | null {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (isDoubtful && bytes.length <= DOUBTED_BYTES_MAX && isBrokenJson(bytes.toString('utf8'))) {
+    return JSON.stringify({ _notJson: true, bytes: bytes.length });
+  }
   const text = new BodyText(options);
-  text.push(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  text.push(bytes);
   return text.end();
+}
+
+/** Parsing this much takes some milliseconds. */
+const DOUBTED_BYTES_MAX = 1024 * 1024;
+
+function isBrokenJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 class AnswerText implements ContentReader {

@@ -246,8 +246,11 @@ test('an ApplyGuardrail and other answers without a stream are kept as they are'
   assert.deepEqual(JSON.parse(reader.end() ?? ''), answer);
   assert.equal(createContentReader('bedrock-runtime:ApplyGuardrail', OPTIONS).end(), null);
   const request = { source: 'INPUT', content: [{ text: { text: 'Tell me.' } }] };
-  assert.deepEqual(JSON.parse(requestContent(Buffer.from(JSON.stringify(request)), OPTIONS) ?? ''), request);
-  assert.equal(requestContent(new Uint8Array(0), OPTIONS), null);
+  assert.deepEqual(JSON.parse(requestContent(Buffer.from(JSON.stringify(request)), OPTIONS, true) ?? ''), request);
+  assert.equal(requestContent(new Uint8Array(0), OPTIONS, true), null);
+  const broken = Buffer.from('{"password":"secret", messages: [}');
+  assert.equal(requestContent(broken, OPTIONS, true), `{"_notJson":true,"bytes":${broken.length}}`);
+  assert.equal(requestContent(Buffer.from('no JSON at all'), OPTIONS, true), 'no JSON at all');
 });
 
 test('what is redacted is found in streams too: across events, and by name in a tool use that broke off', () => {

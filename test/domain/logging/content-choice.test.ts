@@ -104,7 +104,7 @@ describe('redaction', () => {
   const choose = createContentChoice({ calls: 'all', options: operator });
   const written = (caller: Caller): unknown => {
     const options = choose(caller, ID);
-    return options === null ? null : JSON.parse(requestContent(body, options) ?? '');
+    return options === null ? null : JSON.parse(requestContent(body, options, false) ?? '');
   };
 
   test('of a key and that of the operator add up', () => {
