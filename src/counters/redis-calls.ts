@@ -80,8 +80,8 @@ export class RedisCalls {
     const { call, birth, amounts } = ended;
     const certain = birth > 0 && birth === this.#store.birth;
     const reached = await this.#store.settle(call, amounts, { certain, late: this.#isLate(ended) }).catch((error) => {
-      // Whether it arrived is not known: it is sent again as one that Redis may have forgotten.
-      this.#unsent.add({ ...ended, birth: 0 });
+      // Whether it arrived is not known. In the same generation Redis knows it if it did not.
+      this.#unsent.add(ended);
       throw error;
     });
     for (const { index, threshold, used } of reached) {

@@ -88,6 +88,21 @@ describe('counters in a Redis that fails', needs('redis-server'), () => {
     await close(instance);
   });
 
+  test('frozen while calls are settled: each is settled once', async () => {
+    const instance = await open();
+    const { counters, lines } = instance;
+    const budget = limitOf('spend', 1000, DAY);
+    const [first, second] = [await reserve(counters, [budget, 100]), await reserve(counters, [budget, 100])];
+    redis.freeze();
+    counters.settle(first.id, [40]);
+    counters.settle(second.id, [30]);
+    await until(() => lines.includes(OUT));
+    redis.thaw();
+    await until(() => lines.includes(BACK));
+    assert.deepEqual(await counters.used([budget]), [{ used: 70, reserved: 0 }]);
+    await close(instance);
+  });
+
   test('frozen, with budgets left open: calls are admitted, and counted when it is back', async () => {
     const instance = await open({ budgetsWhenDown: 'open' });
     const { counters, lines } = instance;
