@@ -1,7 +1,7 @@
 import { encodeExceptionFrame } from '../domain/aws/event-stream/frame-writer.ts';
 import { insteadOfQuotedSignature } from '../domain/aws/signature-refused.ts';
 import { errorTypeOf } from '../domain/aws/error-type.ts';
-import { Refusal } from '../domain/errors.ts';
+import type { Refusal } from '../domain/errors.ts';
 import { inboundHeaders, rawHeader } from '../domain/headers.ts';
 import type { Operation } from '../domain/operations/operation.ts';
 import { createUsageReader } from '../domain/usage/create-usage-reader.ts';
@@ -17,6 +17,7 @@ import { costHeaders, limitHeaders } from './metering-headers.ts';
 import type { Proxy } from './proxy.ts';
 import { settle, settleSoon } from './settle.ts';
 import { isEventStream, StreamWatch } from './stream-watch.ts';
+import { CUT_MESSAGE, refusalOf } from './upstream-failure.ts';
 
 /**
  * Sends a request and lets the answer flow to the client, byte for byte and no faster than the client takes it.
@@ -318,29 +319,4 @@ function readUsage({ metered }: Call, status: number, headers: readonly string[]
 
 function joined(chunks: readonly Buffer[]): Buffer | undefined {
   return chunks.length > 1 ? Buffer.concat(chunks) : chunks[0];
-}
-
-const CUT_MESSAGE: Readonly<Record<UpstreamFailure['kind'], string>> = {
-  unreachable: 'The connection to Bedrock failed.',
-  timeout: 'Bedrock sent nothing more in the time allowed.',
-  broken: 'Bedrock broke off in the middle of the answer.',
-};
-
-function refusalOf({ kind, cause }: UpstreamFailure): Refusal {
-  switch (kind) {
-    case 'unreachable':
-      return new Refusal('upstreamUnreachable', 'Bedrock could not be reached; nothing was sent. Try again.', cause);
-    case 'timeout':
-      return new Refusal(
-        'upstreamTimeout',
-        'Bedrock did not answer in the time allowed; the request may have been billed.',
-        cause,
-      );
-    case 'broken':
-      return new Refusal(
-        'upstreamBroken',
-        'Bedrock broke the connection before it answered; the request may have been billed.',
-        cause,
-      );
-  }
 }
