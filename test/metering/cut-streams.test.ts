@@ -83,7 +83,7 @@ async function withGateway(env: Readonly<Record<string, string>>, use: (running:
 
 describe('a stream whose budget is spent by another one meanwhile', () => {
   test('is ended by a throttlingException with OUTCROP_CUT_STREAMS', async () => {
-    await withGateway({ OUTCROP_CUT_STREAMS: 'true' }, async (running) => {
+    await withGateway({ OUTCROP_CUT_STREAMS: 'true', OUTCROP_ON_CLIENT_ABORT: 'cancel' }, async (running) => {
       const key = await issueKey(running.origin, { ...EVERY_OPERATION, max_budget: 1 });
       const slow = await askAgent(running, key, ENDLESS);
       assert.equal(await heard(await askAgent(running, key, DEAR)), 1);
