@@ -5,7 +5,7 @@ import { parseWindow } from '../domain/limits/window.ts';
 import { decimalText } from '../domain/pricing/decimal.ts';
 import { idText, nameText } from './inputs.ts';
 
-const NO_DOLLARS = 'must be an amount of dollars from 0 to 9007199';
+const NO_DOLLARS = 'must be an amount of dollars: 0, or from 0.000000001 to 9007199';
 const NANO_DECIMALS = 9;
 
 /** Dollars as stored: decimal text, exact to the nano-dollar, whatever a JSON number makes of it. */

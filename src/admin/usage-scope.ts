@@ -1,6 +1,8 @@
 import type { UsageFilter } from '../domain/ledger.ts';
-import { type KeyActor, leadsTeam, maySeeKey, seesAll } from './actor.ts';
+import { isKeyId } from '../domain/keys/key-id.ts';
+import { type Actor, type KeyActor, leadsTeam, maySeeKey, seesAll } from './actor.ts';
 import { requireKey } from './find-key.ts';
+import type { AdminParts } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { AdminRequest } from './route.ts';
 
@@ -87,7 +89,7 @@ async function scopeOfKeys(
   return { team: [...teams] };
 }
 
-/** Keys by their public ids, or by themselves as LiteLLM takes them. */
+/** Keys by their public ids or aliases, or by themselves as LiteLLM takes them; empty for calls without one. */
 async function keyIds(
   references: readonly string[],
   { actor, parts }: AdminRequest,
@@ -98,7 +100,8 @@ async function keyIds(
   }
   const ids: string[] = [];
   for (const reference of references) {
-    if (!reference.startsWith('sk-')) ids.push(reference);
+    if (reference === '' || isKeyId(reference)) ids.push(reference);
+    else if (!reference.startsWith('sk-')) ids.push(await idOfAlias(reference, actor, parts, fields));
     else {
       const key = await requireKey(parts.store.read, reference, actor, parts).catch((error: unknown) => {
         throw error instanceof Problem && error.status === 404 ? noSuchKey(fields) : error;
@@ -107,6 +110,13 @@ async function keyIds(
     }
   }
   return ids;
+}
+
+/** Of a name that is nobody's a sum would be nothing, which would be taken for what was asked. */
+async function idOfAlias(alias: string, actor: Actor, parts: AdminParts, fields: ScopeFields): Promise<string> {
+  const key = await parts.store.read.getKeyByAlias(alias);
+  if (key === null || !maySeeKey(actor, key)) throw noSuchKey(fields);
+  return key.id;
 }
 
 function noSuchKey({ key }: ScopeFields): Problem {

@@ -35,6 +35,7 @@ onEachDatabase((database) => {
       ['a wrong type', 'POST /key/generate', { models: 'x' }, 422, 'models'],
       ['a wrong type inside', 'POST /key/generate', { models: ['a', 1] }, 422, 'models.1'],
       ['a negative budget', 'POST /key/generate', { max_budget: -1 }, 422, 'max_budget'],
+      ['a budget of next to nothing', 'POST /key/generate', { max_budget: 1e-12 }, 422, 'max_budget'],
       ['a guardrail', 'POST /user/new', { guardrails: ['g'] }, 422, 'guardrails'],
       ['a guardrail in metadata', 'POST /key/generate', { metadata: { guardrails: ['g'] } }, 422, 'metadata'],
       ['__proto__', 'POST /key/generate', '{"__proto__":{"user_role":"proxy_admin"}}', 422, '__proto__'],

@@ -127,7 +127,9 @@ onEachDatabase((database) => {
 
     test('says in whose name nothing can be computed: hostile text finds nothing and breaks nothing', async () => {
       for (const text of ["' OR 1=1 --", '%', '_', '\\', '"', "'; DROP TABLE call; --", '$1', '?']) {
-        for (const field of ['key', 'team', 'user', 'customer', 'tag', 'model', 'region', 'service', 'operation']) {
+        const ofKey = await spent.admin.ask(`GET /usage?${PERIOD}&key=${encodeURIComponent(text)}`);
+        assert.equal(ofKey.status, 404, ofKey.text);
+        for (const field of ['team', 'user', 'customer', 'tag', 'model', 'region', 'service', 'operation']) {
           const found = await usage(`${PERIOD}&${field}=${encodeURIComponent(text)}`);
           assert.equal(found.total.requests, 0, `${field}=${text}`);
         }
@@ -208,6 +210,16 @@ onEachDatabase((database) => {
         assert.deepEqual([answered.status, errorOf(answered)['param']], [422, param], answered.text);
       });
     }
+
+    test('a name that is no key’s', async () => {
+      for (const [target, param] of [
+        ['/usage?key=annie,nobodys', 'key'],
+        ['/spend/logs?api_key=nobodys', 'api_key'],
+      ] as const) {
+        const answered = await spent.admin.ask(`GET ${target}`);
+        assert.deepEqual([answered.status, errorOf(answered)['param']], [404, param], answered.text);
+      }
+    });
 
     test('a key that is nobody’s', async () => {
       const answered = await spent.admin.ask('GET /usage?key=sk-nobodys-key-0123456789');

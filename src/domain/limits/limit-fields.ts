@@ -205,7 +205,8 @@ function moneyOf(fields: Fields, field: (typeof LIMIT_FIELDS)[number]): number |
 
 function money(field: string, value: unknown): number {
   const nanos = dollarsToNanos(value);
-  if (nanos === null) throw new LimitFieldError(field, 'must be an amount of dollars from 0 to 9007199');
+  if (nanos === null)
+    throw new LimitFieldError(field, 'must be an amount of dollars: 0, or from 0.000000001 to 9007199');
   return nanos;
 }
 

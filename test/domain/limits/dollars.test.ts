@@ -14,9 +14,9 @@ describe('dollars become nano-dollars exactly', () => {
     ['5.', 5_000_000_000],
     [1.15, 1_150_000_000],
     [1e-9, 1],
-    [4e-10, 0],
+    ['0.000', 0],
+    ['0e-300', 0],
     ['0.0000000005', 1],
-    [1e-300, 0],
     ['1e3', 1_000_000_000_000],
     ['12.5E-1', 1_250_000_000],
     [9_007_199.254_740_99, 9_007_199_254_740_990],
@@ -45,6 +45,10 @@ describe('what is no amount of dollars is none', () => {
     {},
     9_007_200,
     '1e999',
+    4e-10,
+    1e-12,
+    '1e-300',
+    '0.00000000049',
   ];
   for (const amount of rows) {
     test(JSON.stringify(amount) ?? 'NaN', () => assert.equal(dollarsToNanos(amount), null));
