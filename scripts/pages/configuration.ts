@@ -3,7 +3,7 @@ import { SETTING_NAMES } from '../../src/config/load.ts';
 import { settingFacts } from '../../src/config/setting.ts';
 import { settingsSchema } from '../../src/config/settings.ts';
 import { SERVICE_IDS, SERVICES } from '../../src/domain/operations/services.ts';
-import { markdownTable } from './markdown-table.ts';
+import { code, markdownTable } from './markdown-table.ts';
 
 /** What of a setting's JSON Schema the page tells. */
 const valueSchema = z.object({
@@ -69,8 +69,4 @@ function values({ type, enum: choices, minimum, maximum, anyOf }: Value): string
   const words = (anyOf ?? []).flatMap((one) => one.const ?? []);
   if (types.includes('boolean')) return ['true', 'false', ...words].map(code).join(' ');
   return 'text';
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }

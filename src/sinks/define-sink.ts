@@ -22,6 +22,9 @@ export interface SinkDefinition {
   readonly about: string;
   readonly delivery: DeliveryKind;
   readonly bounds: OwnBounds;
+  /** What it can be told, and what of it is secret: for the documentation. */
+  readonly options: z.ZodObject;
+  readonly secrets: readonly string[];
   /** Environment variables by setting. */
   readonly variables: Readonly<Record<string, readonly string[]>>;
   /** @throws SinkSettingsError with a line for every mistake, without values */
@@ -66,6 +69,8 @@ export function defineSink<Schema extends z.ZodObject>(parts: SinkParts<Schema>)
     about: parts.about,
     delivery: parts.delivery,
     bounds: parts.bounds ?? {},
+    options: parts.options,
+    secrets: parts.secrets,
     variables: Object.fromEntries(variables),
     prepare: (given, env) => {
       const belongTo = new Map(
