@@ -8,6 +8,7 @@ import { recordedContent } from './config/recorded-content.ts';
 import type { Settings } from './config/settings.ts';
 import { createSigner } from './domain/aws/sigv4/sign.ts';
 import { createVerifier } from './domain/aws/sigv4/verify.ts';
+import { AnonymousRefusals } from './domain/anonymous-refusals.ts';
 import { Bound } from './domain/bound.ts';
 import { createClientAddresses } from './domain/client-address.ts';
 import { FailedLogins } from './domain/failed-logins.ts';
@@ -30,6 +31,7 @@ import {
 import { createOperatorPages } from './operator-pages.ts';
 import type { Clock, Exchange, Log } from './ports.ts';
 import { handleRequest } from './proxy/handle-request.ts';
+import { isRecorded } from './proxy/settle.ts';
 import { createMasterKey } from './proxy/master-key.ts';
 import type { Proxy } from './proxy/proxy.ts';
 import { answerHealth } from './server/health.ts';
@@ -120,6 +122,8 @@ export async function openGateway({
   const addressOf = createClientAddresses(settings.trustedProxies);
   const failedLogins = new FailedLogins(settings.failedLoginsPerMinuteMax);
 
+  const anonymousRefusals = new AnonymousRefusals();
+
   const targets = createTargets(settings);
   const recorded = recordedContent(settings);
   const sign = createSigner();
@@ -190,11 +194,16 @@ export async function openGateway({
       logCall(call, log, settings);
       health.callClosed(call);
       noteBudgets(call);
+      if (call.refusal !== null && !isRecorded(call)) anonymousRefusals.note(call.refusal.kind);
       notePrice(call);
     },
   };
 
-  const pages = createOperatorPages(stored, proxy, () => running.count);
+  const pages = createOperatorPages(stored, proxy, {
+    running: () => running.count,
+    failedLogins,
+    anonymousRefusals,
+  });
   const manage = createManagement(stored, proxy, { version, content: recorded?.calls ?? 'none' });
   let draining = false;
   const answer = async (exchange: Exchange): Promise<void> => {

@@ -1,6 +1,7 @@
 import { readClaim } from './domain/credential-carriers.ts';
 import { Refusal } from './domain/errors.ts';
-import { FAILED_LOGINS_WINDOW_SECONDS } from './domain/failed-logins.ts';
+import type { AnonymousRefusals } from './domain/anonymous-refusals.ts';
+import { type FailedLogins, FAILED_LOGINS_WINDOW_SECONDS } from './domain/failed-logins.ts';
 import type { Exchange } from './ports.ts';
 import type { Proxy } from './proxy/proxy.ts';
 import type { StoredParts } from './parts-at-start.ts';
@@ -17,15 +18,23 @@ export interface OperatorPages {
   answer(exchange: Exchange): Promise<void>;
 }
 
+/** What is counted elsewhere. */
+interface Tallies {
+  /** Requests under way. */
+  running(): number;
+  readonly failedLogins: Pick<FailedLogins, 'total'>;
+  readonly anonymousRefusals: AnonymousRefusals;
+}
+
 const PATHS = /^\/(?:metrics|health\/sinks)(?:$|\?)/;
 
 /**
  * The light pages for operators, which need the master key and not the whole management API: monitoring asks for them
  * every few seconds.
  */
-export function createOperatorPages(stored: StoredParts, proxy: Proxy, running: () => number): OperatorPages {
+export function createOperatorPages(stored: StoredParts, proxy: Proxy, tallies: Tallies): OperatorPages {
   const pageOf = (target: string): Promise<Page | null> =>
-    target.startsWith('/metrics') ? metricsPage(stored, running()) : sinksPage(stored);
+    target.startsWith('/metrics') ? metricsPage(stored, tallies) : sinksPage(stored);
   return {
     has: (target) => PATHS.test(target),
     answer: async (exchange) => {
@@ -74,15 +83,20 @@ async function sinksPage({ sinks }: StoredParts): Promise<Page> {
   return json({ sinks: sinks === null ? [] : (await sinks).state() });
 }
 
-async function metricsPage({ metrics, metering, sinks }: StoredParts, running: number): Promise<Page | null> {
+async function metricsPage({ metrics, metering, sinks }: StoredParts, tallies: Tallies): Promise<Page | null> {
   if (metrics === null) return null;
   const opened = await metrics;
   const { ledger } = await metering;
   const states = sinks === null ? [] : (await sinks).state();
   const text = opened.render((set) => {
-    set('outcrop_in_flight_requests', running);
+    set('outcrop_in_flight_requests', tallies.running());
+    set('outcrop_failed_logins_total', tallies.failedLogins.total);
+    for (const [reason, count] of tallies.anonymousRefusals.counts) {
+      set('outcrop_unrecorded_requests_total', count, [['reason', reason]]);
+    }
     set('outcrop_spool_bytes', ledger.state().spoolBytes);
-    for (const { name, queued, outboxBytes, failing, delivered, dropped, refused } of states) {
+    for (const state of states) {
+      const { name, queued, outboxBytes, failing, delivered, dropped, refused, lastSuccessMs, lastError } = state;
       const labels = [['sink', name]] as const;
       set('outcrop_sink_queue', queued, labels);
       set('outcrop_sink_outbox_bytes', outboxBytes, labels);
@@ -90,6 +104,8 @@ async function metricsPage({ metrics, metering, sinks }: StoredParts, running: n
       set('outcrop_sink_delivered_total', delivered, labels);
       set('outcrop_sink_dropped_total', dropped, labels);
       set('outcrop_sink_refused_total', refused, labels);
+      if (lastSuccessMs !== null) set('outcrop_sink_last_success_timestamp_seconds', lastSuccessMs / 1000, labels);
+      if (lastError !== null) set('outcrop_sink_last_error_timestamp_seconds', lastError.atMs / 1000, labels);
     }
   });
   return { contentType: opened.contentType, text };

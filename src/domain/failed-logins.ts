@@ -20,6 +20,7 @@ interface Window {
  */
 export class FailedLogins {
   readonly #perMinuteMax: number;
+  #total = 0;
   /** In the order in which their windows began. */
   readonly #windows = new Map<string, Window>();
 
@@ -27,8 +28,14 @@ export class FailedLogins {
     this.#perMinuteMax = perMinuteMax;
   }
 
+  /** Since the start of the process. */
+  get total(): number {
+    return this.#total;
+  }
+
   /** @param address null when it can't be said; all of those count together. @param elapsedMs never goes back. */
   note(address: string | null, elapsedMs: number): FailureVerdict {
+    this.#total += 1;
     const network = address === null ? '' : clientNetwork(address);
     const window = this.#windowOf(network, elapsedMs);
     window.failures += 1;

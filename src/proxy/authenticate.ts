@@ -8,6 +8,7 @@ import type { HeaderList } from '../domain/headers.ts';
 import { isLocalHost } from '../domain/local-host.ts';
 import type { RequestTarget } from '../domain/request-target.ts';
 import type { Exchange, KeyHolder } from '../ports.ts';
+import type { Call } from './call.ts';
 import type { Proxy } from './proxy.ts';
 import type { Body } from './read-body.ts';
 import { whenKnown } from './when-known.ts';
@@ -37,7 +38,7 @@ const TOO_MANY =
 const EXPIRED_KEY = 'The API key in the request has expired: ask for a new one.';
 
 /**
- * First pass: who claims to call, by the headers alone.
+ * First pass: who claims to call, by the headers alone. Whose key it is that is no longer let in is noted in the call.
  * @returns a promise only while memory does not know the holder
  * @throws Refusal unauthenticated, unknownAccessKey, tooManyFailedLogins, expiredKey, or accessDenied to what a web page
  *   may have sent.
@@ -45,6 +46,7 @@ const EXPIRED_KEY = 'The API key in the request has expired: ask for a new one.'
 export function identifyCaller(
   claim: Claim,
   exchange: Exchange,
+  call: Call,
   proxy: Proxy,
 ): IdentifiedCaller | Promise<IdentifiedCaller> {
   if (proxy.masterKey === null) {
@@ -57,21 +59,28 @@ export function identifyCaller(
     case 'unreadable':
       throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
     case 'bearer':
-      return whenKnown(holderOfBearerKey(claim.key, proxy), (found) => {
-        if (found === null) throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
-        return found;
+      return whenKnown(holderOfBearerKey(claim.key, call, proxy), (found) => {
+        if (found !== null) return found;
+        const refusal = failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
+        // Nobody fills the ledger with tries.
+        if (refusal.kind === 'tooManyFailedLogins') call.caller = null;
+        throw refusal;
       });
     case 'signed':
-      return whenKnown(signer(claim.authorization, proxy), (found) => {
-        if (found === null) throw failedLogin('unknownAccessKey', BAD_ACCESS_KEY, exchange, proxy);
-        return found;
+      return whenKnown(signer(claim.authorization, call, proxy), (found) => {
+        if (found !== null) return found;
+        const refusal = failedLogin('unknownAccessKey', BAD_ACCESS_KEY, exchange, proxy);
+        if (refusal.kind === 'tooManyFailedLogins') call.caller = null;
+        throw refusal;
       });
   }
 }
 
-function holderOfBearerKey(key: string, proxy: Proxy): FoundCaller | Promise<FoundCaller> {
+function holderOfBearerKey(key: string, call: Call, proxy: Proxy): FoundCaller | Promise<FoundCaller> {
   if (proxy.masterKey?.matches(key) === true) return MASTER;
   return whenKnown(proxy.keyHolders?.byBearerKey(key), (holder) => {
+    // The client is not told, but whose calls these are is known.
+    call.caller = holder?.caller ?? null;
     if (!isInUse(holder, proxy)) return null;
     // Whoever has the key holds it, so that it has expired is no secret to them.
     if (isExpired(holder.caller, proxy)) throw new Refusal('expiredKey', EXPIRED_KEY);
@@ -79,11 +88,11 @@ function holderOfBearerKey(key: string, proxy: Proxy): FoundCaller | Promise<Fou
   });
 }
 
-function signer(authorization: Sigv4Authorization, proxy: Proxy): FoundCaller | Promise<FoundCaller> {
+function signer(authorization: Sigv4Authorization, call: Call, proxy: Proxy): FoundCaller | Promise<FoundCaller> {
   const { accessKeyId } = authorization;
   return whenKnown(proxy.keyHolders?.byAccessKeyId(accessKeyId), (holder) => {
     // Clients that can only sign carry the bearer key where an access key id belongs; their signature means nothing.
-    if (!isInUse(holder, proxy)) return holderOfBearerKey(accessKeyId.replace(/^bearer +/i, ''), proxy);
+    if (!isInUse(holder, proxy)) return holderOfBearerKey(accessKeyId.replace(/^bearer +/i, ''), call, proxy);
     if (holder.secretAccessKey === null) return null;
     return { caller: holder.caller, signed: { authorization, secretAccessKey: holder.secretAccessKey } };
   });

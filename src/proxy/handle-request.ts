@@ -1,6 +1,7 @@
 import { readClaim } from '../domain/credential-carriers.ts';
 import { identifyOperation } from '../domain/operations/identify.ts';
-import { routeRequest } from '../domain/operations/route.ts';
+import { type Route, routeRequest } from '../domain/operations/route.ts';
+import { Refusal } from '../domain/errors.ts';
 import { chooseRegion } from '../domain/region.ts';
 import { parseRequestTarget } from '../domain/request-target.ts';
 import type { Exchange } from '../ports.ts';
@@ -8,6 +9,7 @@ import { admit } from './admit.ts';
 import { identifyCaller, ownRegion, verifyClaim } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { closeCall, openCall } from './call-lifetime.ts';
+import type { Call } from './call.ts';
 import { checkHead } from './check-head.ts';
 import { checkReplay } from './check-replay.ts';
 import { fail } from './fail.ts';
@@ -29,9 +31,9 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     checkHead(exchange, proxy);
     const target = parseRequestTarget(exchange.target);
     const amzTarget = exchange.headers.get('x-amz-target');
-    const route = routeRequest({ method: exchange.method, target, amzTarget });
+    const route = await routeOrSayWho(exchange, { target, amzTarget }, call, proxy);
     const claim = readClaim(exchange.headers, proxy.options.keyHeader);
-    const identified = await identifyCaller(claim, exchange, proxy);
+    const identified = await identifyCaller(claim, exchange, call, proxy);
     const caller = (call.caller = identified.caller);
 
     // The body: read whole, once, bounded; one digest serves verifying and signing.
@@ -60,5 +62,30 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     fail(exchange, call, cause, proxy);
   } finally {
     closeCall(call, proxy);
+  }
+}
+
+type Asked = Omit<Parameters<typeof routeRequest>[0], 'method'>;
+
+/**
+ * Where a request goes. One that goes nowhere is refused whoever sends it; if who does can be told by a key of theirs, the
+ * call is recorded as theirs.
+ */
+function routeOrSayWho(exchange: Exchange, asked: Asked, call: Call, proxy: Proxy): Route | Promise<never> {
+  try {
+    return routeRequest({ method: exchange.method, ...asked });
+  } catch (cause) {
+    return sayWho(exchange, call, proxy).then(() => Promise.reject(cause));
+  }
+}
+
+async function sayWho(exchange: Exchange, call: Call, proxy: Proxy): Promise<void> {
+  try {
+    const claim = readClaim(exchange.headers, proxy.options.keyHeader);
+    const { caller, signed } = await identifyCaller(claim, exchange, call, proxy);
+    // What was signed is verified with its body, which nobody reads here.
+    if (signed === null) call.caller = caller;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
   }
 }

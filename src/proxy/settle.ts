@@ -47,7 +47,7 @@ function settledRecord(call: Call, outcome: CallOutcome, complete: boolean, prox
 }
 
 /** Who could not say who they are leaves a line in the log, not a row for each try. */
-function isRecorded({ caller, metered }: Call): boolean {
+export function isRecorded({ caller, metered }: Pick<Call, 'caller' | 'metered'>): boolean {
   return caller !== null || metered !== null;
 }
 

@@ -105,6 +105,19 @@ export const STATE_FAMILIES = {
   outcrop_sink_delivered_total: { type: 'counter', help: 'Records a sink has delivered.' },
   outcrop_sink_dropped_total: { type: 'counter', help: 'Records lost to a sink.' },
   outcrop_sink_refused_total: { type: 'counter', help: 'Records the receiver of a sink will never take.' },
+  outcrop_sink_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the receiver of a sink last took something, since the epoch.',
+  },
+  outcrop_sink_last_error_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a sink last failed, since the epoch. What was wrong is told at /health/sinks.',
+  },
+  outcrop_failed_logins_total: { type: 'counter', help: 'Wrong credentials, for calls and for management.' },
+  outcrop_unrecorded_requests_total: {
+    type: 'counter',
+    help: 'Requests refused before it was known who sent them, which leave no call record.',
+  },
   outcrop_remaining_key_budget_usd: {
     type: 'gauge',
     help: 'What a key may still spend.',
