@@ -10,7 +10,7 @@ const yesOrNo = z.union([z.boolean(), z.stringbool({ truthy: ['true', '1', 'yes'
 export const flag = (initial: boolean) => yesOrNo.default(initial);
 
 /** A setting of LiteLLM's for what is never otherwise here. @param why it is not */
-export const alwaysTrue = (why: string) => yesOrNo.refine((given) => given, `can not be false: ${why}`).optional();
+const alwaysTrue = (why: string) => yesOrNo.refine((given) => given, `can not be false: ${why}`).optional();
 
 /** LiteLLM's switch for payloads without images and documents. */
 export const stripBase64Files = alwaysTrue('images and documents are always replaced by their size and hash');

@@ -206,6 +206,27 @@ describe('settings of sinks', () => {
     await sinks.kill();
   });
 
+  test('the headers of the environment go to the endpoint of the environment alone, for otel as well', async () => {
+    const receiver = await started(new Receiver());
+    const elsewhere = {
+      ...settingsOf('elsewhere', { endpoint: receiver.origin, metrics_exporter: 'none' }),
+      type: 'otel',
+    };
+    const same = { ...settingsOf('same', { metrics_exporter: 'none' }), type: 'otel' };
+    const headersAt = async (settings: typeof same, endpoint: string): Promise<unknown> => {
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=secret' };
+      const sinks = await openTestSinks([settings], { env });
+      sinks.accept(sampleEvent(1));
+      await until(() => sinks.one().delivered === 1);
+      await sinks.kill();
+      return receiver.received.at(-1)?.headers['x-api-key'];
+    };
+    assert.equal(await headersAt(elsewhere, 'http://127.0.0.1:9'), undefined);
+    assert.equal(await headersAt(elsewhere, receiver.origin), 'secret');
+    assert.equal(await headersAt(same, receiver.origin), 'secret');
+    await receiver.stop();
+  });
+
   test('a variable that is named and not there ends the start, with the sink, the setting and the variable', async () => {
     const endpoint = 'https://example.com';
     const table = [
