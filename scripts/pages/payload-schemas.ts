@@ -15,6 +15,12 @@ const usd = text.regex(/^-?\d+(\.\d{1,9})?$/);
 const REFUSAL_KINDS = Object.keys(REFUSALS).filter((kind): kind is RefusalKind => Object.hasOwn(REFUSALS, kind));
 const OPERATION_KINDS = ['read', 'write', 'invoke'].filter(isOperationKind);
 
+const outcome = z
+  .enum(['completed', 'refused', 'broken', 'abandoned', 'unknown'])
+  .describe(
+    'refused: by the gateway. broken: the answer was cut short, or Bedrock ended it by an exception. abandoned: the client left.',
+  );
+
 /** Our own record: `format: outcrop`. */
 export const outcropRecordSchema = z
   .strictObject({
@@ -39,9 +45,7 @@ export const outcropRecordSchema = z
     region: orNull(text),
     target: orNull(text, 'Scheme, host and port it was sent to; null where it was sent nowhere.'),
     status: orNull(z.int(), 'What the client got; null when it got none.'),
-    outcome: z
-      .enum(['completed', 'refused', 'broken', 'abandoned', 'unknown'])
-      .describe('refused: by the gateway. broken: the answer was cut short. abandoned: the client left.'),
+    outcome,
     refusal: orNull(z.enum(REFUSAL_KINDS), 'See docs/errors.md.'),
     aws_request_id: orNull(text),
     error_type: orNull(text, 'The exception that AWS answered with, or ended a stream by; null where it named none.'),
@@ -108,8 +112,17 @@ export const standardLoggingSchema = z
       user_api_key_org_id: z.null(),
       user_api_key_team_id: orNull(text),
       user_api_key_user_id: orNull(text),
-      user_api_key_team_alias: z.null(),
-      spend_logs_metadata: z.null(),
+      user_api_key_team_alias: z.null().describe('Not kept with calls: see user_api_key_team_id.'),
+      spend_logs_metadata: z
+        .strictObject({
+          service: orNull(z.enum(SERVICE_IDS)),
+          operation: orNull(text),
+          region: orNull(text),
+          outcome,
+          aws_request_id: orNull(text),
+          aws_error_type: orNull(text, 'The exception that AWS answered with, or ended a stream by.'),
+        })
+        .describe('What the payload of LiteLLM has no field for.'),
       requester_ip_address: orNull(text),
       requester_metadata: z.null(),
       usage_object: orNull(
@@ -146,7 +159,7 @@ export const standardLoggingSchema = z
       cache_key: z.null(),
       api_base: apiBase,
       response_cost: orNull(text),
-      additional_headers: z.null(),
+      additional_headers: orNull(z.strictObject({ 'llm_provider-x-amzn-requestid': text })),
       batch_models: z.null(),
       litellm_model_name: text,
     }),

@@ -7,6 +7,7 @@ import { AWKWARD_EVENTS } from './awkward-events.ts';
 import { type AnyReceiver, type Mood, Receiver } from './receiver.ts';
 import { SINK_CASES, type SinkCase } from './sink-cases.ts';
 import { SPAN_CASES } from './span-cases.ts';
+import { assertStandardPayload } from './standard-payload.ts';
 import { openTestSinks, settingsOf, type TestSinks, type TestSinksOptions } from './test-sinks.ts';
 import { NO_TRACE } from './traces.ts';
 
@@ -69,6 +70,26 @@ for (const sinkCase of [...SINK_CASES, ...SPAN_CASES]) {
       assert.equal(sinks.one().refused, 0);
       await end(scene);
     });
+
+    const { payloadsOf } = sinkCase;
+    if (payloadsOf !== undefined) {
+      test('sends LiteLLM’s payload unless it is told otherwise', async () => {
+        const byDefault = (receiver: AnyReceiver) => {
+          const { format, ...options } = sinkCase.options(receiver);
+          assert.equal(format, 'outcrop');
+          return options;
+        };
+        const scene = await open({ ...sinkCase, options: byDefault });
+        const { receiver, sinks } = scene;
+        accept(sinks, AWKWARD_EVENTS);
+        await until(() => sinks.one().delivered === AWKWARD_EVENTS.length);
+        const events = new Map(AWKWARD_EVENTS.map((event) => [event.record.id, event]));
+        const payloads = receiver.received.flatMap((request) => payloadsOf(request));
+        assert.equal(payloads.length, AWKWARD_EVENTS.length);
+        for (const payload of payloads) assertStandardPayload(payload, events);
+        await end(scene);
+      });
+    }
 
     const moods: readonly Mood[] = ['error', 'reset', 'silent', 'trickle'];
     for (const mood of moods) {

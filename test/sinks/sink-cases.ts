@@ -30,6 +30,8 @@ export interface SinkCase {
   readonly idsOf: (request: Received) => readonly string[];
   /** Checks one request against the calls in it. */
   readonly compare: (request: Received, eventsById: ReadonlyMap<string, SinkEvent>) => void;
+  /** The payloads in a request, for sinks that send whole calls as LiteLLM's unless they are told otherwise. */
+  readonly payloadsOf?: (request: Received) => readonly string[];
   /** Whether the sink has anything to say about a call. */
   readonly takes?: (event: SinkEvent) => boolean;
   /** Whether what it has nothing to say about counts as delivered too: it looks at whole batches. */
@@ -47,6 +49,11 @@ function ofPayloads(payloadsOf: (request: Received) => readonly string[]): Pick<
       }
     },
   };
+}
+
+/** The same of sinks that send LiteLLM's payload unless they are told otherwise. */
+function ofEitherPayload(payloadsOf: (request: Received) => readonly string[]) {
+  return { ...ofPayloads(payloadsOf), payloadsOf };
 }
 
 const jsonLines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
@@ -117,7 +124,7 @@ export const SINK_CASES: readonly SinkCase[] = [
       assert.equal(headers['x-two'], '2');
       assert.equal(headers['content-type'], 'application/json');
     },
-    ...ofPayloads(({ text }) => jsonArray(text)),
+    ...ofEitherPayload(({ text }) => jsonArray(text)),
   },
   {
     name: 's3_v2',
@@ -139,7 +146,7 @@ export const SINK_CASES: readonly SinkCase[] = [
       );
       assert.equal(request.headers['x-amz-server-side-encryption-aws-kms-key-id'], 'alias/logs');
     },
-    ...ofPayloads(({ body }) => jsonLines(gunzipSync(body).toString('utf8'))),
+    ...ofEitherPayload(({ body }) => jsonLines(gunzipSync(body).toString('utf8'))),
   },
   {
     name: 'aws_sqs',
@@ -155,7 +162,7 @@ export const SINK_CASES: readonly SinkCase[] = [
       const bytes = Entries.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0);
       assert.ok(bytes <= 256 * 1024);
     },
-    ...ofPayloads(({ text }) => entries.parse(JSON.parse(text)).Entries.map(({ MessageBody }) => MessageBody)),
+    ...ofEitherPayload(({ text }) => entries.parse(JSON.parse(text)).Entries.map(({ MessageBody }) => MessageBody)),
   },
   {
     name: 'kafka',
@@ -175,7 +182,7 @@ export const SINK_CASES: readonly SinkCase[] = [
         assert.deepEqual([key, atMs], [record.id, record.startedAtMs]);
       }
     },
-    ...ofPayloads(({ text }) => kafkaRecords.parse(JSON.parse(text)).map(({ value }) => value)),
+    ...ofEitherPayload(({ text }) => kafkaRecords.parse(JSON.parse(text)).map(({ value }) => value)),
   },
   {
     name: 'gcs_pubsub',
@@ -194,7 +201,7 @@ export const SINK_CASES: readonly SinkCase[] = [
       assert.equal(request.target, '/v1/projects/my-project/topics/calls:publish');
       assert.equal(request.headers.authorization, `Bearer ${ACCESS_TOKEN}`);
     },
-    ...ofPayloads(messagesOf),
+    ...ofEitherPayload(messagesOf),
   },
   {
     name: 'firehose',

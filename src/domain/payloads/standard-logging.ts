@@ -1,7 +1,7 @@
 import { serviceHost } from '../aws/endpoints.ts';
 import { isRegion } from '../aws/partitions.ts';
-import type { CallRecord } from '../call-record.ts';
-import { SERVICES } from '../operations/services.ts';
+import type { CallOutcome, CallRecord } from '../call-record.ts';
+import { type ServiceId, SERVICES } from '../operations/services.ts';
 import type { CallTrace, SinkEvent } from '../sink-event.ts';
 import { traceIdOf } from '../trace-context.ts';
 import { usdNumber } from '../usd.ts';
@@ -60,7 +60,8 @@ export interface StandardLoggingPayload {
     readonly api_base: string;
     /** A text, as LiteLLM has it here. */
     readonly response_cost: string | null;
-    readonly additional_headers: null;
+    /** Of Bedrock's answer, as LiteLLM names those of providers. */
+    readonly additional_headers: { readonly 'llm_provider-x-amzn-requestid': string } | null;
     readonly batch_models: null;
     readonly litellm_model_name: string;
   };
@@ -74,7 +75,15 @@ interface StandardLoggingMetadata {
   readonly user_api_key_team_id: string | null;
   readonly user_api_key_user_id: string | null;
   readonly user_api_key_team_alias: null;
-  readonly spend_logs_metadata: null;
+  /** What LiteLLM's payload has no field for, where it keeps what is logged beside it. */
+  readonly spend_logs_metadata: {
+    readonly service: ServiceId | null;
+    readonly operation: string | null;
+    readonly region: string | null;
+    readonly outcome: CallOutcome;
+    readonly aws_request_id: string | null;
+    readonly aws_error_type: string | null;
+  };
   readonly requester_ip_address: string | null;
   readonly requester_metadata: null;
   readonly usage_object: {
@@ -124,7 +133,14 @@ export function standardLoggingPayload(event: SinkEvent): StandardLoggingPayload
       user_api_key_team_id: attribution.teamId,
       user_api_key_user_id: attribution.userId,
       user_api_key_team_alias: null,
-      spend_logs_metadata: null,
+      spend_logs_metadata: {
+        service: record.service,
+        operation: record.operation,
+        region: record.region,
+        outcome: record.outcome,
+        aws_request_id: record.awsRequestId,
+        aws_error_type: trace.awsErrorType,
+      },
       requester_ip_address: record.clientAddress,
       requester_metadata: null,
       usage_object:
@@ -162,7 +178,8 @@ export function standardLoggingPayload(event: SinkEvent): StandardLoggingPayload
       cache_key: null,
       api_base: apiBase,
       response_cost: responseCost === null ? null : String(responseCost),
-      additional_headers: null,
+      additional_headers:
+        record.awsRequestId === null ? null : { 'llm_provider-x-amzn-requestid': record.awsRequestId },
       batch_models: null,
       litellm_model_name: model,
     },
