@@ -4,6 +4,7 @@ import type { PriceBook } from './domain/pricing/price-book.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { KeyParts } from './key-parts.ts';
 import type { MeteringParts } from './metering-parts.ts';
+import { nameAlerts } from './name-alerts.ts';
 import type { CallerLimits, CallLedger, CallSinks, Clock, Counters, KeyHolders, KeySpend, Log } from './ports.ts';
 import type { Sinks } from './sinks/open-sinks.ts';
 import type { Storage } from './storage/storage.ts';
@@ -65,9 +66,7 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
         );
   const { metrics: names } = settings;
   const metrics =
-    names === 'off'
-      ? null
-      : import('./gateway-metrics.ts').then(({ openMetrics }) => openMetrics(names, clock));
+    names === 'off' ? null : import('./gateway-metrics.ts').then(({ openMetrics }) => openMetrics(names, clock));
   const alert = (facts: AlertFacts): void => void sinks?.then((all) => all.alert(facts)).catch(() => undefined);
   const metering = Promise.all([storage, import('./metering-parts.ts')]).then(([opened, { openMeteringParts }]) =>
     openMeteringParts({
@@ -76,7 +75,7 @@ export function openStoredParts({ settings, clock, log, fatal, loadCredentials, 
       clock,
       log,
       fatal,
-      alert,
+      alert: nameAlerts(storage, alert),
     }),
   );
   // Who starts the process asks `storedPartsReady`; until then a rejection is not unhandled.

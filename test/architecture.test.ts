@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/config',
     'src/ports.ts',
     'src/domain',
+    'src/name-alerts.ts',
   ],
   'src/management.ts': [
     'src/parts-at-start.ts',
@@ -56,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/ports.ts',
   ],
   'src/gateway-metrics.ts': ['src/sinks', 'src/ports.ts'],
+  'src/name-alerts.ts': ['src/storage', 'src/domain'],
   'src/budget-gauges.ts': ['src/gateway-metrics.ts', 'src/proxy'],
   'src/operator-pages.ts': ['src/parts-at-start.ts', 'src/proxy', 'src/ports.ts', 'src/domain'],
   'src/log-call.ts': ['src/proxy', 'src/ports.ts'],

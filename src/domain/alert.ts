@@ -9,11 +9,17 @@ import { usdText } from './usd.ts';
 /** Something that an operator should hear of now. Nothing in it is a secret. */
 export type Alert = AlertFacts & { readonly atMs: number };
 
+interface OfLimit {
+  readonly limit: Limit;
+  /** What the key or the team it is of is called; null or not there where that is not known. */
+  readonly alias?: string | null;
+}
+
 export type AlertFacts =
   /** `used`: in the unit of the limit, nano-dollars for spend. */
-  | { readonly kind: 'limitReached'; readonly limit: Limit; readonly threshold: Threshold; readonly used: number }
+  | ({ readonly kind: 'limitReached'; readonly threshold: Threshold; readonly used: number } & OfLimit)
   /** It had no room for a call that may need `amount`; `used` is what is settled and held. Told once in its window. */
-  | { readonly kind: 'limitRefused'; readonly limit: Limit; readonly amount: number; readonly used: number }
+  | ({ readonly kind: 'limitRefused'; readonly amount: number; readonly used: number } & OfLimit)
   | SpoolNews
   | TargetNews
   | { readonly kind: 'sinkFailing'; readonly sink: string; readonly reason: string }
@@ -33,9 +39,9 @@ export type AlertFacts =
 export function alertText(alert: Alert): string {
   switch (alert.kind) {
     case 'limitReached':
-      return reachedText(alert.limit, alert.threshold, alert.used, alert.atMs);
+      return reachedText(alert, alert.threshold, alert.used, alert.atMs);
     case 'limitRefused':
-      return refusedText(alert.limit, alert.amount, alert.used, alert.atMs);
+      return refusedText(alert, alert.amount, alert.used, alert.atMs);
     case 'spoolFilling':
       return `The spool has ${mebibytes(alert.bytes)} of ${mebibytes(alert.bytesMax)} MiB: at its bound new requests are refused. Is the database in reach?`;
     case 'spoolCalm':
@@ -65,17 +71,20 @@ function lossText({ sink, carries, reason }: Extract<Alert, { readonly kind: 'si
   return `Some ${carries} are lost to the sink ${sink}: ${reason}.${elsewhere}`;
 }
 
-function reachedText(limit: Limit, threshold: Threshold, used: number, atMs: number): string {
-  return `${limitText(limit)} is at ${threshold} %: ${amountText(limit, used)} of ${amountText(limit, maxAt(limit, atMs))}.`;
+function reachedText(about: OfLimit, threshold: Threshold, used: number, atMs: number): string {
+  const { limit } = about;
+  return `${limitText(about)} is at ${threshold} %: ${amountText(limit, used)} of ${amountText(limit, maxAt(limit, atMs))}.`;
 }
 
-function refusedText(limit: Limit, amount: number, used: number, atMs: number): string {
+function refusedText(about: OfLimit, amount: number, used: number, atMs: number): string {
+  const { limit } = about;
   const state = `${amountText(limit, used)} of ${amountText(limit, maxAt(limit, atMs))} are used or held`;
-  return `${limitText(limit)} has refused a call that may need ${amountText(limit, amount)}: ${state}.`;
+  return `${limitText(about)} has refused a call that may need ${amountText(limit, amount)}: ${state}.`;
 }
 
-function limitText({ scope, kind, window }: Limit): string {
-  const whose = scope.kind === 'all' ? 'everything' : `${scope.kind} ${scope.id}`;
+function limitText({ limit: { scope, kind, window }, alias = null }: OfLimit): string {
+  const called = alias === null ? '' : ` (${alias})`;
+  const whose = scope.kind === 'all' ? 'everything' : `${scope.kind} ${scope.id}${called}`;
   const span = windowPhrase(window);
   return `The limit of ${whose} on ${kind}${span === '' ? '' : ` ${span}`}`;
 }

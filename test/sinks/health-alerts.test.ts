@@ -53,6 +53,27 @@ describe('a gateway with a webhook for alerts', () => {
     }
   });
 
+  test('tells whose budget it is by the name that people know', async () => {
+    const receiver = new Receiver();
+    await receiver.start();
+    const env = { OUTCROP_SINKS: 'webhook', WEBHOOK_URL: receiver.origin };
+    const gateway = await startTestGateway({ env });
+    try {
+      const { id, bearer } = await issueKey(gateway.origin, { key_alias: 'my-app', rpm_limit: 1 });
+      await statuses(gateway, bearer, 2);
+      await until(() => receiver.received.length > 0);
+      const named = event.extend({ token: z.string(), key_alias: z.string() });
+      for (const { text } of receiver.received) {
+        const told = named.parse(JSON.parse(text));
+        assert.deepEqual([told.token, told.key_alias], [id, 'my-app']);
+        assert.match(told.event_message, /\(my-app\)/);
+      }
+    } finally {
+      await gateway.close();
+      await receiver.stop();
+    }
+  });
+
   test('tells of a target that can not be reached, and nothing of what clients do wrong', async () => {
     const receiver = new Receiver();
     await receiver.start();

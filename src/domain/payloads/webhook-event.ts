@@ -17,7 +17,9 @@ export interface WebhookEvent {
   readonly max_budget: number | null;
   /** The public id of the key. */
   readonly token: string | null;
+  readonly key_alias: string | null;
   readonly team_id: string | null;
+  readonly team_alias: string | null;
   readonly user_id: string | null;
   readonly customer_id: string | null;
   /** What is used and allowed of a limit that counts no money. */
@@ -29,7 +31,9 @@ const ABOUT_NO_LIMIT = {
   spend: null,
   max_budget: null,
   token: null,
+  key_alias: null,
   team_id: null,
+  team_alias: null,
   user_id: null,
   customer_id: null,
   used: null,
@@ -41,7 +45,7 @@ export function webhookEvent(alert: Alert): WebhookEvent {
   if (alert.kind !== 'limitReached' && alert.kind !== 'limitRefused') {
     return { event: EVENTS[alert.kind], event_group: 'gateway', ...about };
   }
-  const { limit, used } = alert;
+  const { limit, used, alias = null } = alert;
   const { kind, scope } = limit;
   const isSpend = kind === 'spend';
   return {
@@ -51,7 +55,9 @@ export function webhookEvent(alert: Alert): WebhookEvent {
     spend: isSpend ? dollars(used) : null,
     max_budget: isSpend ? dollars(maxAt(limit, alert.atMs)) : null,
     token: scope.kind === 'key' ? scope.id : null,
+    key_alias: scope.kind === 'key' ? alias : null,
     team_id: scope.kind === 'team' ? scope.id : null,
+    team_alias: scope.kind === 'team' ? alias : null,
     user_id: scope.kind === 'user' ? scope.id : null,
     customer_id: scope.kind === 'customer' ? scope.id : null,
     used: isSpend ? null : used,

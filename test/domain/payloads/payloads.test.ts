@@ -146,6 +146,9 @@ describe('alerts', () => {
       ['threshold_crossed', 'team', 80.5, 100, 'team_a', null],
     );
     assert.equal(webhookEvent({ ...reached, threshold: 100 }).event, 'budget_crossed');
+    const named = { ...reached, alias: 'research' };
+    assert.match(alertText(named), /^The limit of team team_a \(research\) on spend per month is at 80 %/);
+    assert.deepEqual([webhookEvent(named).team_alias, webhookEvent(named).key_alias], ['research', null]);
   });
 
   test('a call that did not fit is no threshold', () => {
