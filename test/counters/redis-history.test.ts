@@ -19,6 +19,7 @@ const ACTUAL_MAX = 100;
 const LEDGER_LAG_MS = 20;
 const FAULTS_EACH = 5;
 const HISTORIES = Number(process.env['OUTCROP_COUNTERS_HISTORIES'] ?? 4);
+const SEED = Number(process.env['OUTCROP_COUNTERS_SEED'] ?? 1);
 
 /** What really happened to one budget, as only the test knows it. */
 class Truth {
@@ -36,7 +37,7 @@ class Truth {
 /**
  * A fleet of four under load while Redis is frozen, killed and flushed and clocks jump. A record of each call gets to the
  * ledger a little after its end. Each seed is another history, and takes a second or two of real time: four in the suite,
- * `OUTCROP_COUNTERS_HISTORIES=200` for all.
+ * `OUTCROP_COUNTERS_HISTORIES=200` for all, from `OUTCROP_COUNTERS_SEED` on.
  */
 describe('the history of hard budgets', needs('redis-server'), () => {
   let redis: TestRedis;
@@ -45,7 +46,7 @@ describe('the history of hard budgets', needs('redis-server'), () => {
   });
   after(async () => redis.stop());
 
-  for (let seed = 1; seed <= HISTORIES; seed += 1) {
+  for (let seed = SEED; seed < SEED + HISTORIES; seed += 1) {
     test(`seed ${seed}: what is settled and held never passes a limit, and nothing settled is lost`, async (context) => {
       const random = seededRandom(seed);
       const truths = [new Truth(limitOf('spend', BUDGET, DAY)), new Truth(limitOf('spend', BUDGET, FOREVER))];
@@ -75,10 +76,11 @@ describe('the history of hard budgets', needs('redis-server'), () => {
       const [first] = fleet;
       await until(() => fleet.every(({ instance }) => isBack(instance)));
       await pause(250);
-      const uses = await first?.instance.counters.used(truths.map(({ limit }) => limit));
+      // On a busy machine Redis may take longer to answer than it has: then nothing is said.
+      const uses = await useOnceTold(first?.instance, truths);
       for (const [index, { settled, held }] of truths.entries()) {
         assert.equal(held, 0);
-        const use = uses?.[index] ?? null;
+        const use = uses[index] ?? null;
         const most = settled + FAULTS_EACH * fleet.length * WORKERS_EACH * ACTUAL_MAX;
         assert.ok(use !== null && use.used >= settled && use.used <= most, `${use?.used} of ${settled} are counted`);
         assert.equal(use.reserved, 0);
@@ -159,6 +161,15 @@ async function work(
       charges.map(() => actual),
     );
   }
+}
+
+async function useOnceTold(instance: Instance | undefined, truths: readonly Truth[]) {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const uses = (await instance?.counters.used(truths.map(({ limit }) => limit))) ?? [];
+    if (uses.length > 0 && !uses.includes(null)) return uses;
+    await pause(20);
+  }
+  return [];
 }
 
 function isBack({ lines }: Instance): boolean {
