@@ -76,3 +76,53 @@ for (const [what, pieces, chunks, longestPauseMs] of STREAMS) {
     assert.deepEqual([watch.chunks, watch.longestPauseMs], [chunks, longestPauseMs]);
   });
 }
+
+/** What the last frame of a stream says, and what the stream was ended by. */
+const ENDINGS: readonly (readonly [
+  what: string,
+  headers: readonly (readonly [string, string])[],
+  name: string | null,
+])[] = [
+  [
+    'an event',
+    [
+      [':message-type', 'event'],
+      [':event-type', 'messageStop'],
+    ],
+    null,
+  ],
+  [
+    'an exception',
+    [
+      [':message-type', 'exception'],
+      [':exception-type', 'throttlingException'],
+    ],
+    'throttlingException',
+  ],
+  [
+    'an error that is not modelled',
+    [
+      [':message-type', 'error'],
+      [':error-code', 'InternalFailure'],
+    ],
+    'InternalFailure',
+  ],
+  ['an exception without a name', [[':message-type', 'exception']], 'UnknownError'],
+  [
+    'an exception with words for a name',
+    [
+      [':message-type', 'exception'],
+      [':exception-type', 'what somebody has asked'],
+    ],
+    'UnknownError',
+  ],
+];
+
+for (const [what, headers, name] of ENDINGS) {
+  test(`a stream that ends with ${what} was ended by ${name ?? 'nothing'}`, () => {
+    const watch = new StreamWatch(CONVERSE_STREAM, null);
+    watch.push(FRAME, 0);
+    watch.push(encodeFrame(headers, Buffer.from('{}')), 1);
+    assert.equal(watch.exception, name);
+  });
+}
