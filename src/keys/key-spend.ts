@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import type { Clock, KeySpend, Log } from '../ports.ts';
 
 export interface KeySpendOptions {
@@ -39,7 +38,8 @@ const WAIT_MS_MAX = 100;
  */
 export class KnownKeySpend implements KeySpend {
   readonly #options: KeySpendOptions;
-  readonly #spends = new LRUCache<string, Spend>({ max: KEYS_MAX });
+  /** In the order of their first calls. Which of them were used last would cost each call as much as its price. */
+  readonly #spends = new Map<string, Spend>();
 
   constructor(options: KeySpendOptions) {
     this.#options = options;
@@ -51,6 +51,8 @@ export class KnownKeySpend implements KeySpend {
     const nowMs = this.#options.clock.elapsedMs();
     if (spend === undefined) {
       const fresh = newSpend(nowMs);
+      const [oldest] = this.#spends.keys();
+      if (this.#spends.size >= KEYS_MAX && oldest !== undefined) this.#spends.delete(oldest);
       this.#spends.set(keyId, fresh);
       const loaded = Promise.race([this.#load(keyId, fresh), pause(WAIT_MS_MAX)]);
       return (fresh.first = loaded.finally(() => (fresh.first = null)));
