@@ -38,7 +38,8 @@ const TOO_MANY =
 const EXPIRED_KEY = 'The API key in the request has expired: ask for a new one.';
 
 /**
- * First pass: who claims to call, by the headers alone. Whose key it is that is no longer let in is noted in the call.
+ * First pass: who claims to call, by the headers alone. The call notes who it is as soon as that is proven, which a bearer
+ * key is by itself, also one that is no longer let in.
  * @returns a promise only while memory does not know the holder
  * @throws Refusal unauthenticated, unknownAccessKey, tooManyFailedLogins, expiredKey, or accessDenied to what a web page
  *   may have sent.
@@ -51,6 +52,7 @@ export function identifyCaller(
 ): IdentifiedCaller | Promise<IdentifiedCaller> {
   if (proxy.masterKey === null) {
     refuseWebPages(exchange.headers, proxy.options.allowedHosts);
+    call.caller = ANONYMOUS.caller;
     return ANONYMOUS;
   }
   switch (claim.kind) {
@@ -60,24 +62,22 @@ export function identifyCaller(
       throw failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
     case 'bearer':
       return whenKnown(holderOfBearerKey(claim.key, call, proxy), (found) => {
-        if (found !== null) return found;
-        const refusal = failedLogin('unauthenticated', BAD_KEY, exchange, proxy);
-        // Nobody fills the ledger with tries.
-        if (refusal.kind === 'tooManyFailedLogins') call.caller = null;
-        throw refusal;
+        if (found === null) throw failedLoginOf(call, 'unauthenticated', BAD_KEY, exchange, proxy);
+        return found;
       });
     case 'signed':
       return whenKnown(signer(claim.authorization, call, proxy), (found) => {
-        if (found !== null) return found;
-        const refusal = failedLogin('unknownAccessKey', BAD_ACCESS_KEY, exchange, proxy);
-        if (refusal.kind === 'tooManyFailedLogins') call.caller = null;
-        throw refusal;
+        if (found === null) throw failedLoginOf(call, 'unknownAccessKey', BAD_ACCESS_KEY, exchange, proxy);
+        return found;
       });
   }
 }
 
 function holderOfBearerKey(key: string, call: Call, proxy: Proxy): FoundCaller | Promise<FoundCaller> {
-  if (proxy.masterKey?.matches(key) === true) return MASTER;
+  if (proxy.masterKey?.matches(key) === true) {
+    call.caller = MASTER.caller;
+    return MASTER;
+  }
   return whenKnown(proxy.keyHolders?.byBearerKey(key), (holder) => {
     // The client is not told, but whose calls these are is known.
     call.caller = holder?.caller ?? null;
@@ -110,7 +110,8 @@ function isExpired(caller: Caller, proxy: Proxy): boolean {
 
 /**
  * Second pass: whether what arrived is what was claimed. A signature has to fit the whole request, and a declared payload
- * hash has to be that of the body.
+ * hash has to be that of the body. Who signed is proven only now: an access key id is no secret, and nobody may leave
+ * records under the key of another.
  * @throws Refusal badSignature, tooManyFailedLogins, expiredKey
  */
 export function verifyClaim(
@@ -118,6 +119,7 @@ export function verifyClaim(
   exchange: Exchange,
   target: RequestTarget,
   body: Body,
+  call: Call,
   proxy: Proxy,
 ): void {
   const { headers } = exchange;
@@ -144,6 +146,7 @@ export function verifyClaim(
   if (verdict.kind === 'invalid') {
     throw failedLogin('badSignature', INVALID_SIGNATURES[verdict.reason], exchange, proxy);
   }
+  call.caller = caller;
   if (isExpired(caller, proxy)) throw new Refusal('expiredKey', EXPIRED_KEY);
 }
 
@@ -159,6 +162,13 @@ function verifyPayloadHash(headers: HeaderList, body: Body): void {
   if (declared.toLowerCase() !== body.sha256Hex) {
     throw new Refusal('badSignature', INVALID_SIGNATURES['payload-changed']);
   }
+}
+
+/** The same for a key that is known and not let in: beyond the bound its tries leave no record either. */
+function failedLoginOf(call: Call, ...wrong: Parameters<typeof failedLogin>): Refusal {
+  const refusal = failedLogin(...wrong);
+  if (refusal.kind === 'tooManyFailedLogins') call.caller = null;
+  return refusal;
 }
 
 /** How a wrong credential is answered. Whether there were too many depends on the address alone, so it tells nothing of keys. */

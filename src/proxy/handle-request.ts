@@ -1,7 +1,5 @@
 import { readClaim } from '../domain/credential-carriers.ts';
 import { identifyOperation } from '../domain/operations/identify.ts';
-import { type Route, routeRequest } from '../domain/operations/route.ts';
-import { Refusal } from '../domain/errors.ts';
 import { chooseRegion } from '../domain/region.ts';
 import { parseRequestTarget } from '../domain/request-target.ts';
 import type { Exchange } from '../ports.ts';
@@ -9,7 +7,6 @@ import { admit } from './admit.ts';
 import { identifyCaller, ownRegion, verifyClaim } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { closeCall, openCall } from './call-lifetime.ts';
-import type { Call } from './call.ts';
 import { checkHead } from './check-head.ts';
 import { checkReplay } from './check-replay.ts';
 import { fail } from './fail.ts';
@@ -18,6 +15,7 @@ import { NamedInRequest } from './named-in-request.ts';
 import type { Proxy } from './proxy.ts';
 import { readBody } from './read-body.ts';
 import { relay } from './relay.ts';
+import { routeCall } from './route-call.ts';
 
 /**
  * The life of a request. Two passes over it, because a signature covers the body and some operations are told apart by
@@ -31,15 +29,15 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     checkHead(exchange, proxy);
     const target = parseRequestTarget(exchange.target);
     const amzTarget = exchange.headers.get('x-amz-target');
-    const route = await routeOrSayWho(exchange, { target, amzTarget }, call, proxy);
+    const route = await routeCall(exchange, { target, amzTarget }, call, proxy);
     const claim = readClaim(exchange.headers, proxy.options.keyHeader);
     const identified = await identifyCaller(claim, exchange, call, proxy);
-    const caller = (call.caller = identified.caller);
+    const { caller } = identified;
 
     // The body: read whole, once, bounded; one digest serves verifying and signing.
     const body = await readBody(exchange, route.bodyBytesMax, call, proxy);
     call.requestBytes = body.bytes.byteLength;
-    verifyClaim(identified, exchange, target, body, proxy);
+    verifyClaim(identified, exchange, target, body, call, proxy);
     checkReplay(identified, call, proxy);
 
     // What is asked, may they, and is there room?
@@ -62,30 +60,5 @@ export async function handleRequest(exchange: Exchange, proxy: Proxy): Promise<v
     fail(exchange, call, cause, proxy);
   } finally {
     closeCall(call, proxy);
-  }
-}
-
-type Asked = Omit<Parameters<typeof routeRequest>[0], 'method'>;
-
-/**
- * Where a request goes. One that goes nowhere is refused whoever sends it; if who does can be told by a key of theirs, the
- * call is recorded as theirs.
- */
-function routeOrSayWho(exchange: Exchange, asked: Asked, call: Call, proxy: Proxy): Route | Promise<never> {
-  try {
-    return routeRequest({ method: exchange.method, ...asked });
-  } catch (cause) {
-    return sayWho(exchange, call, proxy).then(() => Promise.reject(cause));
-  }
-}
-
-async function sayWho(exchange: Exchange, call: Call, proxy: Proxy): Promise<void> {
-  try {
-    const claim = readClaim(exchange.headers, proxy.options.keyHeader);
-    const { caller, signed } = await identifyCaller(claim, exchange, call, proxy);
-    // What was signed is verified with its body, which nobody reads here.
-    if (signed === null) call.caller = caller;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
   }
 }

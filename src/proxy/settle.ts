@@ -2,6 +2,7 @@ import type { CallOutcome, CallRecord } from '../domain/call-record.ts';
 import { type CallUse, givenBack, settledAmounts, useOf } from '../domain/limits/charges.ts';
 import { priceCall } from '../domain/pricing/price-model.ts';
 import type { CallTrace } from '../domain/sink-event.ts';
+import type { CallSinks } from '../ports.ts';
 import { keyAttribution } from './key-attribution.ts';
 import { FREE_USAGE } from '../domain/usage/create-usage-reader.ts';
 import { UNKNOWN_USAGE } from '../domain/usage/usage.ts';
@@ -41,9 +42,13 @@ function settledRecord(call: Call, outcome: CallOutcome, complete: boolean, prox
   call.durationMs = proxy.clock.elapsedMs() - call.startedMs;
   if (!isRecorded(call)) return null;
   const record = recordOf(call, settled, outcome, proxy);
-  const event = { record, trace: traceOf(call), content: keptContent(call, proxy) };
-  proxy.sinks?.accept(event, call.caller?.kind === 'key' ? call.caller.logging.wantsSink : undefined);
+  if (proxy.sinks !== null) tellSinks(proxy.sinks, call, record, proxy);
   return record;
+}
+
+function tellSinks(sinks: CallSinks, call: Call, record: CallRecord, proxy: Proxy): void {
+  const wanted = call.caller?.kind === 'key' ? call.caller.logging.wantsSink : undefined;
+  sinks.accept({ record, trace: traceOf(call), content: keptContent(call, proxy) }, wanted);
 }
 
 /** Who could not say who they are leaves a line in the log, not a row for each try. */
