@@ -20,7 +20,7 @@ export function describeStart(origin: string, settings: Settings): string[] {
 }
 
 function accessLine(settings: Settings): string {
-  if (settings.masterKey !== null) return 'Callers need the master key.';
+  if (settings.masterKey !== null) return 'Callers need the master key, or a virtual key made with it.';
   if (settings.allowAnonymous)
     return 'WARNING: no master key, and OUTCROP_ALLOW_ANONYMOUS is set: anyone who reaches this port can use your AWS account.';
   return 'No master key: open to programs on this machine, and to nobody else. Set OUTCROP_MASTER_KEY to listen on the network.';

@@ -18,8 +18,10 @@ export const MIB = 1024 * 1024;
 export const text = z.string().trim().min(1);
 export const flag = () =>
   z.union([z.boolean(), z.stringbool({ truthy: ['true', '1', 'yes'], falsy: ['false', '0', 'no'] })]).default(false);
-export const whole = (minimum: number, maximum: number, initial: number) =>
-  z.coerce.number().int().min(minimum).max(maximum).default(initial);
+export const whole = (minimum: number, maximum: number, initial: number) => {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  return z.coerce.number(error).int(error).min(minimum, error).max(maximum, error).default(initial);
+};
 /** A list, in the environment with commas. */
 export const list = z.union([z.array(text), z.string().transform(splitList)]);
 

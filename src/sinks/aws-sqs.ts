@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
 import { createAwsJson } from './aws/json.ts';
-import { createAwsTarget, keyPart, ownCredentials, region } from './aws/target.ts';
+import { keyPart, ownCredentials, region } from './aws/target.ts';
 import { defineSink, SinkSettingsError } from './define-sink.ts';
 import { deliverInParts } from './in-parts.ts';
 import { httpUrl, payloadFormat, stripBase64Files } from './options.ts';
@@ -67,17 +67,14 @@ export const sink = defineSink({
     );
     const url = new URL((endpoint ?? queue).origin);
     const call = createAwsJson({
-      send: createAwsTarget({
-        context,
-        service: 'sqs',
-        region: options.sqs_region_name ?? regionOf(queue),
-        credentials,
-      }),
+      context,
+      service: 'sqs',
+      region: options.sqs_region_name ?? regionOf(queue),
       url,
+      credentials,
       version: '1.0',
       target: 'AmazonSQS',
       refusals: REFUSALS,
-      nowMs: () => context.clock.nowMs(),
     });
     const isFifo = queue.pathname.endsWith('.fifo');
     const sendMessages = async (lines: readonly string[], signal: AbortSignal): Promise<BatchResult> => {

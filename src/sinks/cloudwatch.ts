@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
 import { AwsFault, type CallAwsJson, createAwsJson } from './aws/json.ts';
-import { awsUrl, createAwsTarget, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws/target.ts';
+import { awsUrl, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws/target.ts';
 import { defineSink } from './define-sink.ts';
 import { deliverInParts } from './in-parts.ts';
 import { httpUrl, payloadFormat, text } from './options.ts';
@@ -67,12 +67,14 @@ export const sink = defineSink({
     );
     const url = options.cloudwatch_endpoint_url ?? awsUrl('logs', options.cloudwatch_region_name);
     const call = createAwsJson({
-      send: createAwsTarget({ context, service: 'logs', region: options.cloudwatch_region_name, credentials }),
+      context,
+      service: 'logs',
+      region: options.cloudwatch_region_name,
       url,
+      credentials,
       version: '1.1',
       target: 'Logs_20140328',
       refusals: REFUSALS,
-      nowMs: () => context.clock.nowMs(),
     });
     const stream = { logGroupName: options.cloudwatch_log_group, logStreamName: options.cloudwatch_log_stream };
     const putEvents = async (lines: readonly string[], signal: AbortSignal): Promise<BatchResult> => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boundedPayloadText } from '../domain/payloads/payload-format.ts';
 import { createAwsJson } from './aws/json.ts';
-import { awsUrl, createAwsTarget, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws/target.ts';
+import { awsUrl, keyPart, ownCredentials, region, REGION_VARIABLES } from './aws/target.ts';
 import { defineSink } from './define-sink.ts';
 import { deliverInParts } from './in-parts.ts';
 import { httpUrl, payloadFormat, text } from './options.ts';
@@ -59,12 +59,14 @@ export const sink = defineSink({
     );
     const url = options.firehose_endpoint_url ?? awsUrl('firehose', options.firehose_region_name);
     const call = createAwsJson({
-      send: createAwsTarget({ context, service: 'firehose', region: options.firehose_region_name, credentials }),
+      context,
+      service: 'firehose',
+      region: options.firehose_region_name,
       url,
+      credentials,
       version: '1.1',
       target: 'Firehose_20150804',
       refusals: REFUSALS,
-      nowMs: () => context.clock.nowMs(),
     });
     const putRecords = async (lines: readonly string[], signal: AbortSignal): Promise<BatchResult> => {
       // Firehose puts nothing between records.

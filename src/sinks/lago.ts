@@ -42,20 +42,14 @@ export const sink = defineSink({
       reaches: url,
       encode: ({ record }) => {
         const subscription = CHARGE_BY[chargeBy](record.attribution);
-        const use = billedUse(record);
+        const use = billedUse(record, 'response_cost');
         if (subscription === null || use === null) return null;
         return JSON.stringify({
           transaction_id: record.id,
           external_subscription_id: subscription,
           code,
           timestamp: (record.startedAtMs / 1000).toFixed(3),
-          properties: {
-            model: use.model,
-            ...(use.costUsd === null ? {} : { response_cost: use.costUsd }),
-            prompt_tokens: use.promptTokens,
-            completion_tokens: use.completionTokens,
-            total_tokens: use.promptTokens + use.completionTokens,
-          },
+          properties: use,
         });
       },
       deliver: async (lines, signal) => {

@@ -32,7 +32,7 @@ export const sink = defineSink({
       encode: ({ record }) => {
         const { customerId, userId } = record.attribution;
         const subject = (options.trust_request_user ? customerId : null) ?? userId;
-        const use = billedUse(record);
+        const use = billedUse(record, 'cost');
         if (subject === null || use === null) return null;
         return JSON.stringify({
           specversion: '1.0',
@@ -41,13 +41,7 @@ export const sink = defineSink({
           time: new Date(record.startedAtMs).toISOString(),
           source: options.source,
           subject,
-          data: {
-            model: use.model,
-            ...(use.costUsd === null ? {} : { cost: use.costUsd }),
-            prompt_tokens: use.promptTokens,
-            completion_tokens: use.completionTokens,
-            total_tokens: use.promptTokens + use.completionTokens,
-          },
+          data: use,
         });
       },
       deliver: async (lines, signal) => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { BedrockClient, ListFoundationModelsCommand } from '@aws-sdk/client-bedrock';
 import { BedrockAgentRuntimeClient, InvokeAgentCommand } from '@aws-sdk/client-bedrock-agent-runtime';
@@ -11,7 +10,7 @@ import {
   type BedrockRuntimeClient,
 } from '@aws-sdk/client-bedrock-runtime';
 import { needs } from '../support/needs.ts';
-import { makeSelfSigned } from '../support/self-signed.ts';
+import { createTrust, makeSelfSigned } from '../support/self-signed.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { AS_ACCESS_KEY, baseConfig, BEARER, connectRuntime, QUESTION } from './sdk/connect.ts';
 import { CLAUDE_BODY, MODEL, PROFILE_ARN } from './examples.ts';
@@ -117,17 +116,17 @@ describe('answers', () => {
 });
 
 describe('over TLS', needs('openssl'), () => {
-  const trusted = getCACertificates('default');
   const selfSigned = makeSelfSigned();
+  const trust = createTrust(selfSigned.certificate);
   let secure: TestGateway;
 
   before(async () => {
-    setDefaultCACertificates([...trusted, selfSigned.certificate]);
+    trust(true);
     const { certFile, keyFile } = selfSigned;
     secure = await startTestGateway({ env: { OUTCROP_TLS_CERT: certFile, OUTCROP_TLS_KEY: keyFile } });
   });
   after(async () => {
-    setDefaultCACertificates(trusted);
+    trust(false);
     selfSigned.remove();
     await secure.close();
   });

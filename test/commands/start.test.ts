@@ -82,7 +82,7 @@ describe('where the gateway listens', () => {
     const env = { ...FAKE_CREDENTIALS, ...NO_NOTICE, LITELLM_MASTER_KEY: 'sk-never-shown-0a8f3c51d97e' };
     const run = startOutcrop(['start', '--port', '0'], { env });
     await startedOn(run);
-    await run.says('Callers need the master key.');
+    await run.says('Callers need the master key, or a virtual key made with it.');
     assert.match(run.output(), /listens on http:\/\/0\.0\.0\.0:/);
     assert.equal(await endedBy(run, 'SIGTERM'), 0);
     assert.ok(!`${run.output()}${run.errors()}`.includes('sk-never-shown'));

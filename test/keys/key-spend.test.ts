@@ -27,6 +27,15 @@ function openSpend() {
   return { spend, loads, state, answer };
 }
 
+/** The same after its first call, before which the ledger had 100. */
+async function openKnownSpend() {
+  const opened = openSpend();
+  const first = opened.spend.begins('k');
+  await opened.answer(100n);
+  await first;
+  return opened;
+}
+
 describe('what a key has spent', () => {
   test('is known before its first call, and right with each', async () => {
     const { spend, loads, answer } = openSpend();
@@ -58,10 +67,7 @@ describe('what a key has spent', () => {
   });
 
   test('does not fall back to what the ledger had before the last calls, and follows what others spend', async () => {
-    const { spend, state, answer } = openSpend();
-    const first = spend.begins('k');
-    await answer(100n);
-    await first;
+    const { spend, state, answer } = await openKnownSpend();
     spend.add('k', 5n);
     state.nowMs += MINUTE_MS + 1;
     assert.equal(spend.begins('k'), null);
@@ -74,10 +80,7 @@ describe('what a key has spent', () => {
   });
 
   test('follows what was set back once all is stored', async () => {
-    const { spend, state, answer } = openSpend();
-    const first = spend.begins('k');
-    await answer(100n);
-    await first;
+    const { spend, state, answer } = await openKnownSpend();
     spend.add('k', 5n);
     state.nowMs += MINUTE_MS + 1;
     state.isAllStored = true;

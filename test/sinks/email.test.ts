@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { AlertFacts } from '../../src/domain/alert.ts';
 import { prepareSinks } from '../../src/sinks/prepare-sinks.ts';
 import { SinkSettingsError } from '../../src/sinks/define-sink.ts';
 import { trySink } from '../../src/sinks/try-sink.ts';
 import { needs } from '../support/needs.ts';
-import { makeSelfSigned } from '../support/self-signed.ts';
+import { createTrust, makeSelfSigned } from '../support/self-signed.ts';
 import { until } from '../support/until.ts';
-import { listen, MailReceiver, overhear } from './mail-receiver.ts';
+import { listen } from './bare-port.ts';
+import { MailReceiver, overhear } from './mail-receiver.ts';
 import { testContext } from './otel-collector.ts';
 import { openTestSinks, settingsOf, type TestSinksOptions } from './test-sinks.ts';
 
@@ -181,9 +181,7 @@ describe('e-mail over TLS', needs('openssl'), () => {
   const made = makeSelfSigned();
   const tls = { cert: made.certificate, key: readFileSync(made.keyFile, 'utf8') };
   made.remove();
-  const trusted = getCACertificates('default');
-  const trust = (isTrusted: boolean): void =>
-    setDefaultCACertificates(isTrusted ? [...trusted, made.certificate] : [...trusted]);
+  const trust = createTrust(made.certificate);
 
   test('is what a password goes through, and nothing before it can be overheard', async () => {
     trust(true);

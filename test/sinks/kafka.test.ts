@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
-import { after, describe, test } from 'node:test';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { SinkSettingsError } from '../../src/sinks/define-sink.ts';
 import { prepareSinks } from '../../src/sinks/prepare-sinks.ts';
 import { trySink } from '../../src/sinks/try-sink.ts';
 import { needs } from '../support/needs.ts';
-import { makeSelfSigned } from '../support/self-signed.ts';
+import { createTrust, makeSelfSigned } from '../support/self-signed.ts';
 import { until } from '../support/until.ts';
+import { listen } from './bare-port.ts';
 import { KAFKA_ERRORS, KAFKA_TOPIC, KafkaBroker, type KafkaBrokerOptions } from './kafka-broker.ts';
 import { crc32c } from './kafka-wire.ts';
 import { testContext } from './otel-collector.ts';
@@ -44,25 +42,6 @@ const keysIn = (broker: KafkaBroker) =>
   broker.received.flatMap(({ text, partition }) =>
     recordsShape.parse(JSON.parse(text)).map(({ key }) => ({ key, partition })),
   );
-
-/** A port on which somebody speaks who is no broker. */
-async function listen(handle: (socket: Socket) => void): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    handle(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return address.port;
-}
 
 describe('the library for Kafka', () => {
   test('that is not installed is told at start, with what to install', async () => {
@@ -251,9 +230,7 @@ describe('Kafka over TLS', needs('openssl'), () => {
   const made = makeSelfSigned();
   const tls = { cert: made.certificate, key: readFileSync(made.keyFile, 'utf8') };
   made.remove();
-  const trusted = getCACertificates('default');
-  const trust = (isTrusted: boolean): void =>
-    setDefaultCACertificates(isTrusted ? [...trusted, made.certificate] : [...trusted]);
+  const trust = createTrust(made.certificate);
 
   test('is what a password goes through unless told otherwise', async () => {
     trust(true);

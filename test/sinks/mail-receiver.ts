@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { after } from 'node:test';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { listen, portOf } from './bare-port.ts';
 
 export interface ReceivedMail {
   readonly from: string;
@@ -72,23 +73,6 @@ export class MailReceiver {
   }
 }
 
-/** What stands between a client and a mail server and does with their connection what it wants, until the test ends. */
-export async function listen(handle: (socket: Socket) => void): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    handle(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return portOf(server);
-}
-
 /** Everything that went over a connection to a receiver, both ways. */
 export async function overhear(port: number): Promise<{ readonly port: number; heard(): string }> {
   const pieces: Buffer[] = [];
@@ -98,12 +82,6 @@ export async function overhear(port: number): Promise<{ readonly port: number; h
     other.on('data', (piece) => pieces.push(piece)).pipe(socket);
   });
   return { port: own, heard: () => Buffer.concat(pieces).toString('latin1') };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('Not listening.');
-  return address.port;
 }
 
 function failure(responseCode: number): Error {

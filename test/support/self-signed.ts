@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 export interface SelfSigned {
   /** PEM files. */
@@ -28,4 +29,10 @@ export function makeSelfSigned(): SelfSigned {
     certificate: readFileSync(certFile, 'utf8'),
     remove: () => rmSync(folder, { recursive: true }),
   };
+}
+
+/** Has this process trust a certificate beside all others, or no longer. */
+export function createTrust(certificate: string): (isTrusted: boolean) => void {
+  const others = getCACertificates('default');
+  return (isTrusted) => setDefaultCACertificates(isTrusted ? [...others, certificate] : [...others]);
 }

@@ -2,17 +2,15 @@ import { z } from 'zod';
 import { DeliveryFault, isSuccess, retryAfterMs } from '../delivery-fault.ts';
 import type { SinkHttpAnswer } from '../http.ts';
 import { jsonOf } from '../json-of.ts';
-import type { AwsTarget } from './target.ts';
+import { type AwsTargetOptions, createAwsTarget } from './target.ts';
 
-export interface AwsJsonOptions {
-  readonly send: AwsTarget;
+export interface AwsJsonOptions extends AwsTargetOptions {
   readonly url: URL;
   readonly version: '1.0' | '1.1';
   /** Before the dot of `x-amz-target`. */
   readonly target: string;
   /** What makes the same request fail for ever. AWS answers 400 to nearly everything, so its status tells nothing. */
   readonly refusals: ReadonlySet<string>;
-  readonly nowMs: () => number;
 }
 
 /** @returns the JSON of the answer @throws DeliveryFault */
@@ -29,7 +27,9 @@ export class AwsFault extends DeliveryFault {
 }
 
 /** The AWS JSON protocol: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html */
-export function createAwsJson({ send, url, version, target, refusals, nowMs }: AwsJsonOptions): CallAwsJson {
+export function createAwsJson({ url, version, target, refusals, ...options }: AwsJsonOptions): CallAwsJson {
+  const { clock } = options.context;
+  const send = createAwsTarget(options);
   return async (operation, input, signal) => {
     const answer = await send(
       {
@@ -46,7 +46,12 @@ export function createAwsJson({ send, url, version, target, refusals, nowMs }: A
     const code = errorCode(answer, content);
     const verdict = refusals.has(code) || answer.status === 413 ? 'refused' : 'again';
     const told = code === '' ? '' : ` ${code}`;
-    throw new AwsFault(code, verdict, `it answered ${answer.status}${told}`, retryAfterMs(answer.retryAfter, nowMs()));
+    throw new AwsFault(
+      code,
+      verdict,
+      `it answered ${answer.status}${told}`,
+      retryAfterMs(answer.retryAfter, clock.nowMs()),
+    );
   };
 }
 

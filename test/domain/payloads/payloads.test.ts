@@ -120,16 +120,14 @@ describe('payloads of calls', () => {
   });
 
   test('billing has only what was used', () => {
-    assert.deepEqual(billedUse(event.record), {
-      model: 'us.amazon.nova-lite-v1:0',
-      costUsd: 0.001000001,
-      promptTokens: 1000,
-      completionTokens: 100,
-    });
+    const tokens = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+    const model = 'us.amazon.nova-lite-v1:0';
+    assert.deepEqual(billedUse(event.record, 'dollars'), { model, dollars: 0.001000001, ...tokens });
     const free = sampleRecord(1, { usage: usageOf(), cost: { kind: 'known', nanos: 0n } });
-    assert.equal(billedUse(free), null);
+    assert.equal(billedUse(free, 'dollars'), null);
     const unknown = sampleRecord(1, { usage: usageOf(), cost: { kind: 'unknown', missing: 'x' } });
-    assert.equal(billedUse(unknown)?.costUsd, null);
+    const none = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+    assert.deepEqual(billedUse(unknown, 'dollars'), { model, ...none });
   });
 });
 
