@@ -41,7 +41,7 @@ import { startServer } from './server/server.ts';
 import { GatewayIdentities, type LoadedCredentials } from './upstream/identities.ts';
 import { AwsModelResolver } from './upstream/model-resolver.ts';
 import { createTargets } from './upstream/targets.ts';
-import { UndiciUpstream } from './upstream/undici-upstream.ts';
+import { Http1Upstream } from './upstream/http1-upstream.ts';
 import { watchHealth } from './watch-health.ts';
 import { watchPrices } from './watch-prices.ts';
 
@@ -103,9 +103,10 @@ export async function openGateway({
   fatal,
 }: GatewayInputs): Promise<Gateway> {
   const identities = new GatewayIdentities({ bearerToken: settings.awsBearerToken, load: loadCredentials, clock, log });
-  const upstream = new UndiciUpstream({
+  const upstream = new Http1Upstream({
     connectionsMax: settings.requestsInFlightMax,
     connectTimeoutMs: settings.upstreamConnectTimeoutMs,
+    clock,
   });
   const overload = watchOverload(settings);
   const running = new RunningCalls();
@@ -267,7 +268,7 @@ export async function openGateway({
       if (running.count > 0)
         log.warn({ requests: running.count }, 'breaking requests that outlived the shutdown deadline');
       // Their clients see an exception frame or a broken connection, never a clean end.
-      await upstream.destroy();
+      upstream.destroy();
       await running.settled(LAST_WORDS_MS);
       server.destroyConnections();
       overload.stop();

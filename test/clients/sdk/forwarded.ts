@@ -47,7 +47,7 @@ export function withTravellers(headers: WireRequest['headers']): WireRequest['he
 const TRAVELS = new Set(['accept', 'baggage', 'content-type', 'traceparent', 'tracestate', 'user-agent']);
 const TRAVELS_BY_PREFIX = ['anthropic-', 'mcp-', 'x-amzn-bedrock-'];
 /** The gateway's own: its signature, its connection to Bedrock, and what it wants of the answer. */
-const ADDED = ['accept-encoding', 'authorization', 'connection', 'host', 'x-amz-date', 'x-outcrop-loop'];
+const ADDED = ['accept-encoding', 'authorization', 'host', 'x-amz-date', 'x-outcrop-loop'];
 
 export interface Expected {
   /** The request as the SDK sends it to Bedrock itself. */

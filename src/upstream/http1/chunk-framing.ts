@@ -1,0 +1,107 @@
+import { AnswerFault } from './answer-fault.ts';
+
+/** A chunk's length in hexadecimal digits, and what may follow it on its line. */
+const SIZE_DIGITS_MAX = 12;
+const EXTENSION_BYTES_MAX = 1024;
+const TRAILER_BYTES_MAX = 64 * 1024;
+
+const CR = 13;
+const LF = 10;
+const SEMICOLON = 59;
+
+type Place = 'size' | 'extension' | 'sizeLf' | 'dataCr' | 'dataLf' | 'trailers';
+
+/** What stands between the pieces of a chunked body, byte for byte: RFC 9112, section 7.1. */
+export class ChunkFraming {
+  #place: Place = 'size';
+  #size = 0;
+  #digits = 0;
+  /** Bytes of the extension or of the trailers so far. */
+  #skippedBytes = 0;
+  /** Of the trailers' last line, with its CR. */
+  #lineBytes = 0;
+  #afterCr = false;
+
+  /** A body begins. */
+  begin(): void {
+    this.#place = 'size';
+    this.#size = 0;
+    this.#digits = 0;
+    this.#skippedBytes = 0;
+    this.#lineBytes = 0;
+    this.#afterCr = false;
+  }
+
+  /**
+   * @returns how many bytes of the body come next, 0 when it is over, null while that has not been said
+   * @throws AnswerFault
+   */
+  read(byte: number): number | null {
+    switch (this.#place) {
+      case 'size':
+        this.#readSize(byte);
+        return null;
+      case 'extension':
+        this.#skip(EXTENSION_BYTES_MAX);
+        if (byte === LF) throw malformed();
+        if (byte === CR) this.#place = 'sizeLf';
+        return null;
+      case 'sizeLf':
+        if (byte !== LF) throw malformed();
+        this.#skippedBytes = 0;
+        this.#place = this.#size === 0 ? 'trailers' : 'dataCr';
+        return this.#size === 0 ? null : this.#size;
+      case 'dataCr':
+        if (byte !== CR) throw malformed();
+        this.#place = 'dataLf';
+        return null;
+      case 'dataLf':
+        if (byte !== LF) throw malformed();
+        this.begin();
+        return null;
+      case 'trailers':
+        return this.#skipTrailer(byte);
+    }
+  }
+
+  #readSize(byte: number): void {
+    const digit = hexDigit(byte);
+    if (digit !== null) {
+      this.#digits += 1;
+      if (this.#digits > SIZE_DIGITS_MAX) throw malformed();
+      this.#size = this.#size * 16 + digit;
+      return;
+    }
+    if (this.#digits === 0) throw malformed();
+    if (byte === CR) this.#place = 'sizeLf';
+    else if (byte === SEMICOLON) this.#place = 'extension';
+    else throw malformed();
+  }
+
+  /** Trailers are not passed on: no operation of Bedrock has any. An empty line ends them. */
+  #skipTrailer(byte: number): 0 | null {
+    this.#skip(TRAILER_BYTES_MAX);
+    if ((byte === LF) !== this.#afterCr) throw malformed();
+    this.#afterCr = byte === CR;
+    this.#lineBytes += 1;
+    if (byte !== LF) return null;
+    if (this.#lineBytes === 2) return 0;
+    this.#lineBytes = 0;
+    return null;
+  }
+
+  #skip(bytesMax: number): void {
+    this.#skippedBytes += 1;
+    if (this.#skippedBytes > bytesMax) throw malformed();
+  }
+}
+
+function malformed(): AnswerFault {
+  return new AnswerFault('The chunks of the answer are not well-formed.');
+}
+
+function hexDigit(byte: number): number | null {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const lower = byte | 0x20;
+  return lower >= 97 && lower <= 102 ? lower - 87 : null;
+}
