@@ -47,7 +47,7 @@ const FULL = {
   latency: { rounds: 15, roundMs: 1000, warmUpMs: 1000 },
   keys: { keys: 10_000, connections: 32, rounds: 15, roundMs: 1000, warmUpMs: 10_000 },
   metering: { keys: 100, connections: 32, rounds: 15, roundMs: 1500, warmUpMs: 15_000, starts: 3 },
-  sinks: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 3000 },
+  sinks: { connections: 32, rounds: 10, roundMs: 1500, warmUpMs: 10_000 },
   streams: { streams: 1000, seconds: 60, directSeconds: 20 },
   rest: { starts: 5 },
 };

@@ -4,6 +4,8 @@ import type { HeaderList } from './headers.ts';
 export interface TraceContext {
   /** 16 bytes. */
   readonly traceId: Buffer;
+  /** 8 bytes. */
+  readonly spanId: Buffer;
   /** 8 bytes, or none where the span is the first. */
   readonly parentSpanId: Buffer | null;
   /** Trace flags of W3C. */
@@ -42,11 +44,19 @@ export function traceParentOf(headers: HeaderList): string | null {
   return version === FIRST_VERSION ? header : FIRST_VERSION + header.slice(2, LENGTH);
 }
 
-/** The context of a call: what its client sent, else one of its own. @param traceParent as `traceParentOf` gives it */
+/**
+ * The context of a call: what its client sent, else a trace of its own. The second half of a UUIDv7 is random, so it can
+ * be a span; the whole is the trace of a call whose client is in none: who has the id of a call finds its trace, and a
+ * batch that is sent twice has the same spans.
+ * @param traceParent as `traceParentOf` gives it
+ */
 export function contextOf(traceParent: string | null, callId: string): TraceContext {
-  if (traceParent === null) return { traceId: idBytes(callId), parentSpanId: null, flags: SAMPLED };
+  const id = Buffer.from(callId.replaceAll('-', ''), 'hex');
+  const spanId = id.subarray(8);
+  if (traceParent === null) return { traceId: id, spanId, parentSpanId: null, flags: SAMPLED };
   return {
     traceId: Buffer.from(traceIdOf(traceParent), 'hex'),
+    spanId,
     parentSpanId: Buffer.from(traceParent.slice(36, 52), 'hex'),
     flags: flagsOf(traceParent),
   };
@@ -70,20 +80,6 @@ export function traceParentOfCall(traceParent: string | null, callId: string): s
   return `${FIRST_VERSION}-${traceId}-${digits.slice(16)}-0${flags}`;
 }
 
-/**
- * The second half of a UUIDv7 is random, so it can be a span; the whole is the trace of a call whose client is in none: who
- * has the id of a call finds its trace, and a batch that is sent twice has the same spans.
- */
-export function spanIdOf(callId: string): Buffer {
-  return idBytes(callId).subarray(8);
-}
-
 function flagsOf(traceParent: string): number {
   return Number.parseInt(traceParent.slice(53, LENGTH), 16);
-}
-
-function idBytes(callId: string): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.write(callId.replaceAll('-', ''), 'hex');
-  return bytes;
 }

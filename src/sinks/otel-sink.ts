@@ -48,9 +48,14 @@ export function openOtelSink(target: OtelTarget, context: SinkContext): EventSin
       const wanted = events.filter((event) => isWanted(event, target));
       if (wanted.length === 0) return ALL_TAKEN;
       const spans = await mapInSlices(wanted, encode, context.clock);
-      const answer = await post(target.tracesUrl, spans, target, context, signal);
-      requireSuccess(answer, context.clock.nowMs());
-      return resultOf(answer, events.length);
+      try {
+        const answer = await post(target.tracesUrl, spans, target, context, signal);
+        requireSuccess(answer, context.clock.nowMs());
+        return resultOf(answer, events.length);
+      } catch (error) {
+        metrics?.expectAgain(events);
+        throw error;
+      }
     },
     close: async () => metrics?.close(),
   };
@@ -62,7 +67,7 @@ class OtelMetrics {
   readonly #target: OtelTarget;
   readonly #context: SinkContext;
   readonly #sums: GenAiMetrics;
-  /** A batch that is sent once more is not counted once more. */
+  /** What is sent once more is not counted once more. */
   readonly #counted = new WeakSet<CallRecord>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -74,15 +79,16 @@ class OtelMetrics {
   }
 
   observe(events: readonly SinkEvent[]): void {
-    for (const event of events) {
-      if (this.#counted.has(event.record)) continue;
-      this.#counted.add(event.record);
-      this.#sums.observe(event);
-    }
+    for (const event of events) if (!this.#counted.has(event.record)) this.#sums.observe(event);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.#send(new AbortController().signal);
     }, this.#target.metricsIntervalMs).unref();
+  }
+
+  /** These were counted, and may come again. */
+  expectAgain(events: readonly SinkEvent[]): void {
+    for (const { record } of events) this.#counted.add(record);
   }
 
   async close(): Promise<void> {

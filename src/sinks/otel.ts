@@ -18,6 +18,8 @@ const ONLY_HTTP =
 export const sink = defineSink({
   about: 'spans and metrics by OpenTelemetry (OTLP)',
   delivery: 'best-effort',
+  // As many as exporters of OpenTelemetry send at once.
+  bounds: { batchSize: 512 },
   options: z.strictObject({
     endpoint: httpUrl.optional(),
     traces_endpoint: httpUrl.optional(),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { HeaderList } from '../../src/domain/headers.ts';
-import { contextOf, isSampled, spanIdOf, traceParentOf, traceParentOfCall } from '../../src/domain/trace-context.ts';
+import { contextOf, isSampled, traceParentOf, traceParentOfCall } from '../../src/domain/trace-context.ts';
 
 const CALL_ID = '0198c5a0-1234-7abc-8def-0123456789ab';
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -74,7 +74,7 @@ test('what a client does not keep is not sampled', () => {
 });
 
 test('Bedrock gets the trace of the client with the span of the call as parent, and no flag that means nothing', () => {
-  const span = spanIdOf(CALL_ID).toString('hex');
+  const span = contextOf(null, CALL_ID).spanId.toString('hex');
   assert.equal(span, '8def0123456789ab');
   assert.equal(traceParentOfCall(PARENT, CALL_ID), `00-${TRACE_ID}-${span}-01`);
   assert.equal(traceParentOfCall(PARENT.replace(/01$/, 'fe'), CALL_ID), `00-${TRACE_ID}-${span}-02`);

@@ -13,13 +13,17 @@ const SCOPE = 1;
 const SCOPE_NAME = 1;
 const ITEMS = 2;
 
+/** Around one item, and around all of them. */
+const FRAMING_BYTES = 6;
+const ROUGHLY_ELSE_BYTES = 1024;
+
 /**
  * The bytes of an ExportTraceServiceRequest or an ExportMetricsServiceRequest.
  * @param scopeName what made the spans and metrics
  * @param items of Span, or of Metric, as encoded
  */
 export function exportRequest(resource: Resource, scopeName: string, items: readonly Uint8Array[]): Buffer {
-  const writer = new ProtoWriter();
+  const writer = new ProtoWriter(items.reduce((sum, item) => sum + item.length + FRAMING_BYTES, ROUGHLY_ELSE_BYTES));
   const ofResource = writer.open(RESOURCE_ITEMS);
   const written = writer.open(RESOURCE);
   const attributes = new AttributeWriter(writer, RESOURCE_ATTRIBUTES);

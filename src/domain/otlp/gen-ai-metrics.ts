@@ -46,10 +46,9 @@ class Series {
     return [...this.#points.values()];
   }
 
-  add(value: number, operation: string, model: string, other: Readonly<Record<string, string>>): void {
+  histogram(operation: string, model: string, other: Readonly<Record<string, string>>): Histogram {
     const key = keyOf(operation, model, other);
-    const point = this.#points.get(key) ?? this.#newPoint(key, operation, model, other);
-    point.histogram.add(value);
+    return (this.#points.get(key) ?? this.#newPoint(key, operation, model, other)).histogram;
   }
 
   clear(): void {
@@ -74,6 +73,17 @@ class Series {
   }
 }
 
+/** Where calls of one kind are counted; null until there is one that has it. */
+interface KindOfCall {
+  readonly duration: Histogram;
+  firstChunk: Histogram | null;
+  inputTokens: Histogram | null;
+  outputTokens: Histogram | null;
+}
+
+/** Kinds that are found at once. There are more only where series of several models are counted together. */
+const KINDS_MAX = 4 * SERIES_MAX;
+
 /** Adds calls up to the metrics of the semantic conventions: half a microsecond each. */
 export class GenAiMetrics {
   readonly #temporality: Temporality;
@@ -81,6 +91,7 @@ export class GenAiMetrics {
   readonly #tokens = new Series(TOKEN_USAGE, TOKEN_BOUNDS);
   readonly #durations = new Series(DURATION, DURATION_BOUNDS);
   readonly #firstChunks = new Series(FIRST_CHUNK, FIRST_CHUNK_BOUNDS);
+  readonly #kinds = new Map<string, KindOfCall>();
   #startMs: number;
 
   constructor(temporality: Temporality, startMs: number) {
@@ -93,15 +104,18 @@ export class GenAiMetrics {
     const operation = genAiOperation(record);
     if (operation === null) return;
     const model = this.#models.nameOf(record);
-    const error = errorType(call);
-    this.#durations.add(record.durationMs / 1000, operation, model, error === null ? {} : { 'error.type': error });
+    const kind = this.#kindOf(operation, model, errorType(call));
+    kind.duration.add(record.durationMs / 1000);
     if (record.firstByteMs !== null && isStreaming(record)) {
-      this.#firstChunks.add(record.firstByteMs / 1000, operation, model, {});
+      kind.firstChunk ??= this.#firstChunks.histogram(operation, model, {});
+      kind.firstChunk.add(record.firstByteMs / 1000);
     }
     const tokens = tokenUse(record.usage);
     if (tokens === null) return;
-    this.#tokens.add(tokens.input, operation, model, { 'gen_ai.token.type': 'input' });
-    this.#tokens.add(tokens.output, operation, model, { 'gen_ai.token.type': 'output' });
+    kind.inputTokens ??= this.#tokens.histogram(operation, model, { 'gen_ai.token.type': 'input' });
+    kind.outputTokens ??= this.#tokens.histogram(operation, model, { 'gen_ai.token.type': 'output' });
+    kind.inputTokens.add(tokens.input);
+    kind.outputTokens.add(tokens.output);
   }
 
   /**
@@ -117,8 +131,20 @@ export class GenAiMetrics {
     if (this.#temporality === 'delta') {
       this.#startMs = nowMs;
       for (const series of all) series.clear();
+      this.#kinds.clear();
     }
     return metrics;
+  }
+
+  #kindOf(operation: string, model: string, error: string | null): KindOfCall {
+    const key = `${operation}\0${model}\0${error ?? ''}`;
+    const known = this.#kinds.get(key);
+    if (known !== undefined) return known;
+    const attributes: Record<string, string> = error === null ? {} : { 'error.type': error };
+    const duration = this.#durations.histogram(operation, model, attributes);
+    const kind = { duration, firstChunk: null, inputTokens: null, outputTokens: null };
+    if (this.#kinds.size < KINDS_MAX) this.#kinds.set(key, kind);
+    return kind;
   }
 }
 

@@ -14,8 +14,13 @@ const LENGTH_BYTES_MAX = 5;
  * Fields at their default are for the caller to leave out.
  */
 export class ProtoWriter {
-  #bytes = Buffer.allocUnsafe(BYTES_AT_FIRST);
+  #bytes: Buffer;
   #at = 0;
+
+  /** @param bytes what is expected; more has room too */
+  constructor(bytes = BYTES_AT_FIRST) {
+    this.#bytes = Buffer.allocUnsafe(bytes);
+  }
 
   /** Begins anew; what `finish` has given stays as it is. */
   reset(): void {

@@ -5,7 +5,7 @@ import { usdNumber } from '../usd.ts';
 import type { Usage, UsageUnit } from '../usage/usage.ts';
 import type { AttributeWriter } from './attribute-writer.ts';
 import type { DialectField, SpanDialect } from './dialect.ts';
-import { genAiOperation, isStreaming } from './gen-ai-operation.ts';
+import { isStreaming } from './gen-ai-operation.ts';
 import { inputMessages, outputMessage } from './messages.ts';
 import { serverAddress } from './server-address.ts';
 import { snakeCase } from './snake-case.ts';
@@ -13,21 +13,25 @@ import { tokenUse } from './token-use.ts';
 
 export const PROVIDER = 'aws.bedrock';
 
+/** What the conventions call a call and how it failed: see `genAiOperation` and `errorType`. */
+export interface CallWords {
+  readonly operation: string | null;
+  readonly error: string | null;
+}
+
 /**
  * Writes what is known of a call: by the semantic conventions for generative AI, HTTP and AWS where they have a name, else by
  * one that begins with `outcrop.`. https://opentelemetry.io/docs/specs/semconv/gen-ai/aws-bedrock/
- * @param error see `errorType`
  */
 export function writeRecord(
   span: AttributeWriter,
   record: CallRecord,
-  error: string | null,
+  { operation, error }: CallWords,
   { names, fixed }: SpanDialect,
 ): void {
   const { attribution, usage } = record;
-  const genAi = genAiOperation(record);
-  if (genAi !== null) {
-    span.text('gen_ai.operation.name', genAi);
+  if (operation !== null) {
+    span.text('gen_ai.operation.name', operation);
     span.text('gen_ai.provider.name', PROVIDER);
     span.text('gen_ai.request.model', record.modelId);
     span.text('gen_ai.response.model', usage.lines[0]?.modelId ?? null);

@@ -6,7 +6,7 @@ import { genAiOperation } from './gen-ai-operation.ts';
 import { nanosOf } from './nanos.ts';
 import { ProtoWriter } from './proto-writer.ts';
 import type { SinkEvent } from '../sink-event.ts';
-import { contextOf, spanIdOf } from '../trace-context.ts';
+import { contextOf } from '../trace-context.ts';
 import { writeContent, writeRecord, writeTrace } from './span-attributes.ts';
 
 /** Fields of Span: opentelemetry/proto/trace/v1/trace.proto */
@@ -42,17 +42,18 @@ export class SpanEncoder {
   encode(event: SinkEvent): Buffer {
     const { record, trace, content } = event;
     const writer = this.#writer;
-    const { traceId, parentSpanId, flags } = contextOf(trace.traceParent, record.id);
+    const { traceId, spanId, parentSpanId, flags } = contextOf(trace.traceParent, record.id);
+    const operation = genAiOperation(record);
     const error = errorType(event);
     writer.reset();
     writer.bytes(TRACE_ID, traceId);
-    writer.bytes(SPAN_ID, spanIdOf(record.id));
+    writer.bytes(SPAN_ID, spanId);
     if (parentSpanId !== null) writer.bytes(PARENT_SPAN_ID, parentSpanId);
-    writer.text(NAME, nameOf(record));
+    writer.text(NAME, nameOf(record, operation));
     writer.integer(KIND, KIND_CLIENT);
     writer.fixed64(START_TIME, nanosOf(record.startedAtMs));
     writer.fixed64(END_TIME, nanosOf(record.startedAtMs + record.durationMs));
-    writeRecord(this.#attributes, record, error, this.#dialect);
+    writeRecord(this.#attributes, record, { operation, error }, this.#dialect);
     writeTrace(this.#attributes, trace);
     if (content !== null) writeContent(this.#attributes, content, record.outcome === 'completed', this.#dialect);
     if (error !== null) {
@@ -66,9 +67,7 @@ export class SpanEncoder {
 }
 
 /** As the conventions want it: `chat anthropic.claude-…`; for control planes as for other APIs of AWS. */
-function nameOf(record: CallRecord): string {
-  const { service, operation, modelId } = record;
-  const genAi = genAiOperation(record);
+function nameOf({ service, operation, modelId }: CallRecord, genAi: string | null): string {
   if (genAi === null) return operation === null ? 'request' : `${service}/${operation}`;
   return modelId === null ? genAi : `${genAi} ${modelId}`;
 }
