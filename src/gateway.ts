@@ -228,6 +228,7 @@ export async function openGateway({
       host: listenHost(settings),
       port: settings.port,
       tls: tlsFiles(settings),
+      clock,
       connectionsMax: settings.connectionsMax,
       headersTimeoutMs: settings.headersTimeoutMs,
       bodyTimeoutMs: settings.bodyTimeoutMs,

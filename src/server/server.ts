@@ -1,9 +1,8 @@
-import { createServer as createHttp1Server, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Exchange } from '../ports.ts';
-import { Http1Exchange } from './http1-exchange.ts';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Clock, Exchange } from '../ports.ts';
+import { Http1Connection } from './http1/http1-connection.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { dispatchByPreface } from './preface.ts';
 
@@ -18,6 +17,7 @@ export interface ServerOptions {
   readonly keepAliveMs: number;
   /** Whether clients should be told to close their connections. */
   readonly draining: () => boolean;
+  readonly clock: Clock;
 }
 
 export interface RunningServer {
@@ -31,12 +31,8 @@ export interface RunningServer {
   destroyConnections(): void;
 }
 
-/** Head of a request, all fields together. Node's own limit for HTTP/1; the same for HTTP/2. */
+/** Head of a request over HTTP/2, all fields together; the same as for HTTP/1. */
 const HEADER_BYTES_MAX = 16 * 1024;
-/** How long a half-dead connection may go unnoticed beyond its timeout. */
-const CONNECTION_CHECK_MS = 2000;
-/** node cuts a late body without a word, so it comes after the reader of the body, which says why. */
-const NODE_TIMEOUT_LAG_MS = 5000;
 const REQUESTS_PER_CONNECTION_MAX = 10_000;
 
 /** HTTP/2: as many requests of one connection at once, and as much of their bodies on its way. */
@@ -57,15 +53,19 @@ export async function startServer(
   handle: (exchange: Exchange) => void,
 ): Promise<RunningServer> {
   const sockets = new Set<Socket>();
+  const connections = new Set<Http1Connection>();
   const sessions = new Set<ServerHttp2Session>();
 
   const http2 = http2Server(options, sessions, handle);
-  const listener = http1Server(options, handle);
+  const listener = listen(options);
   const event = options.tls === null ? 'connection' : 'secureConnection';
-  const serveHttp1 = takeListeners(listener, event);
+  const http1Options = { ...options, requestsPerConnectionMax: REQUESTS_PER_CONNECTION_MAX };
+  const serveHttp1 = (socket: Socket): void => {
+    const connection = new Http1Connection(socket, http1Options, handle);
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+  };
   const serveHttp2 = (socket: Socket): void => {
-    // node:http keeps its connections half-open; an HTTP/2 session on such a one never notices that its client has left.
-    socket.allowHalfOpen = false;
     http2.emit('connection', socket);
   };
   listener.on('connection', (socket: Socket) => {
@@ -94,7 +94,7 @@ export async function startServer(
     connections: () => sockets.size,
     stopAccepting: () => {
       listener.close();
-      listener.closeIdleConnections();
+      for (const connection of connections) connection.closeIfIdle();
       for (const session of sessions) session.close();
     },
     destroyConnections: () => {
@@ -104,40 +104,18 @@ export async function startServer(
   };
 }
 
-function http1Server(options: ServerOptions, handle: (exchange: Exchange) => void): Server {
-  const limits = {
-    headersTimeout: options.headersTimeoutMs,
-    requestTimeout: options.bodyTimeoutMs + NODE_TIMEOUT_LAG_MS,
-    keepAliveTimeout: options.keepAliveMs,
-    connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, options.headersTimeoutMs),
-    maxHeaderSize: HEADER_BYTES_MAX,
-    insecureHTTPParser: false,
-    // Host is checked by the exchange, which can answer in Bedrock's shape.
-    requireHostHeader: false,
-    rejectNonStandardBodyWrites: true,
-    noDelay: true,
-  };
+function listen({ tls, headersTimeoutMs, connectionsMax }: ServerOptions): Server {
   const server =
-    options.tls === null
-      ? createHttp1Server(limits)
+    tls === null
+      ? createServer()
       : createTlsServer({
-          ...limits,
-          ...options.tls,
+          ...tls,
           ALPNProtocols: ['h2', 'http/1.1'],
           minVersion: 'TLSv1.2',
-          handshakeTimeout: options.headersTimeoutMs,
+          handshakeTimeout: headersTimeoutMs,
         });
-  server.maxConnections = options.connectionsMax;
-  server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
-
-  const accept = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    handle(new Http1Exchange(request, response, { expectsContinue, closing: options.draining }));
-  };
-  server.on('request', accept(false));
-  server.on('checkContinue', accept(true));
-  server.on('clientError', answerParseError);
-  // node:https reports these as client errors too, but nobody can be answered over a handshake that failed.
-  server.removeAllListeners('tlsClientError');
+  server.maxConnections = connectionsMax;
+  // Nobody can be answered over a handshake that failed.
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   return server;
 }
@@ -186,49 +164,6 @@ function closeWhenIdle(session: ServerHttp2Session, keepAliveMs: number, firstSt
     });
   });
   session.once('close', () => clearTimeout(timer));
-}
-
-/** A request node could not parse. It is answered once, unless an earlier request on the connection still waits. */
-function answerParseError(
-  error: Error & { code?: string },
-  socket: Socket & { _httpMessage?: ServerResponse | null },
-): void {
-  const answerOwed = socket._httpMessage !== undefined && socket._httpMessage !== null;
-  if (answerOwed || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = PARSE_ERROR_STATUS[error.code ?? ''] ?? '400 Bad Request';
-  const body = JSON.stringify({
-    message: 'The request is not well-formed HTTP.',
-    __type: 'ValidationException',
-    error: {
-      message: 'The request is not well-formed HTTP.',
-      type: 'bad_request_error',
-      param: null,
-      code: status.slice(0, 3),
-    },
-  });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\nx-amzn-errortype: ValidationException\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
-}
-
-const PARSE_ERROR_STATUS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
-};
-
-/** Takes node's own connection handling off a server, to decide first which protocol a socket speaks. */
-function takeListeners(server: Server, event: 'connection' | 'secureConnection'): (socket: Socket) => void {
-  const listeners = server.listeners(event);
-  server.removeAllListeners(event);
-  return (socket) => {
-    for (const listener of listeners) listener.call(server, socket);
-  };
 }
 
 function addressOf(server: Server): AddressInfo {

@@ -1,6 +1,6 @@
-import { AnswerFault } from './answer-fault.ts';
+import { ChunkFraming } from '../../http1/chunk-framing.ts';
+import { HttpFault } from '../../http1/http-fault.ts';
 import { parseAnswerHead, type AnswerHead } from './answer-head.ts';
-import { ChunkFraming } from './chunk-framing.ts';
 
 /** Who learns of an answer as it is read. */
 export interface AnswerEvents {
@@ -56,7 +56,7 @@ export class AnswerReader {
     return this.#idleHintMs;
   }
 
-  /** @throws AnswerFault; what was read of the answer until then has been passed on */
+  /** @throws HttpFault; what was read of the answer until then has been passed on */
   push(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {
@@ -97,7 +97,7 @@ export class AnswerReader {
     const all = begunBytes === 0 ? rest : Buffer.concat([this.#begun, rest]);
     const end = all.indexOf(HEAD_END, Math.max(0, begunBytes - HEAD_END.length + 1));
     if (end > HEAD_BYTES_MAX || (end === -1 && all.length > HEAD_BYTES_MAX)) {
-      throw new AnswerFault(`The head of the answer is over ${HEAD_BYTES_MAX} bytes.`);
+      throw new HttpFault(`The head of the answer is over ${HEAD_BYTES_MAX} bytes.`);
     }
     if (end === -1) {
       this.#begun = all;

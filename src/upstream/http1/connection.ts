@@ -1,8 +1,8 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { Deadline } from '../../http1/deadline.ts';
 import type { AnswerFlow, AnswerReceiver, Clock, UpstreamFailure, UpstreamRequest } from '../../ports.ts';
 import { AnswerReader } from './answer-reader.ts';
-import { Deadline } from './deadline.ts';
 
 /** A request and who takes its answer. */
 export interface UpstreamCall {

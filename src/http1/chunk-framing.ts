@@ -1,10 +1,12 @@
-import { AnswerFault } from './answer-fault.ts';
+import { HttpFault } from './http-fault.ts';
 
-/** A chunk's length in hexadecimal digits, and what may follow it on its line. */
+/** A chunk's length, in hexadecimal digits. */
 const SIZE_DIGITS_MAX = 12;
-const EXTENSION_BYTES_MAX = 1024;
+/** What may follow it on its line: of all chunks together, or a body of single bytes could take for ever. CVE-2024-22019 */
+const EXTENSION_BYTES_MAX = 16 * 1024;
 const TRAILER_BYTES_MAX = 64 * 1024;
 
+const EMPTY_LINE_BYTES = 2;
 const CR = 13;
 const LF = 10;
 const SEMICOLON = 59;
@@ -16,25 +18,29 @@ export class ChunkFraming {
   #place: Place = 'size';
   #size = 0;
   #digits = 0;
-  /** Bytes of the extension or of the trailers so far. */
-  #skippedBytes = 0;
+  #extensionBytes = 0;
+  #trailerBytes = 0;
   /** Of the trailers' last line, with its CR. */
   #lineBytes = 0;
   #afterCr = false;
 
   /** A body begins. */
   begin(): void {
-    this.#place = 'size';
-    this.#size = 0;
-    this.#digits = 0;
-    this.#skippedBytes = 0;
+    this.#beginChunk();
+    this.#extensionBytes = 0;
+    this.#trailerBytes = 0;
     this.#lineBytes = 0;
     this.#afterCr = false;
   }
 
+  /** Whether fields have come after the body. */
+  get hasTrailers(): boolean {
+    return this.#trailerBytes > EMPTY_LINE_BYTES;
+  }
+
   /**
    * @returns how many bytes of the body come next, 0 when it is over, null while that has not been said
-   * @throws AnswerFault
+   * @throws HttpFault
    */
   read(byte: number): number | null {
     switch (this.#place) {
@@ -42,13 +48,12 @@ export class ChunkFraming {
         this.#readSize(byte);
         return null;
       case 'extension':
-        this.#skip(EXTENSION_BYTES_MAX);
-        if (byte === LF) throw malformed();
+        this.#extensionBytes += 1;
+        if (byte === LF || this.#extensionBytes > EXTENSION_BYTES_MAX) throw malformed();
         if (byte === CR) this.#place = 'sizeLf';
         return null;
       case 'sizeLf':
         if (byte !== LF) throw malformed();
-        this.#skippedBytes = 0;
         this.#place = this.#size === 0 ? 'trailers' : 'dataCr';
         return this.#size === 0 ? null : this.#size;
       case 'dataCr':
@@ -57,7 +62,7 @@ export class ChunkFraming {
         return null;
       case 'dataLf':
         if (byte !== LF) throw malformed();
-        this.begin();
+        this.#beginChunk();
         return null;
       case 'trailers':
         return this.#skipTrailer(byte);
@@ -80,24 +85,25 @@ export class ChunkFraming {
 
   /** Trailers are not passed on: no operation of Bedrock has any. An empty line ends them. */
   #skipTrailer(byte: number): 0 | null {
-    this.#skip(TRAILER_BYTES_MAX);
-    if ((byte === LF) !== this.#afterCr) throw malformed();
+    this.#trailerBytes += 1;
+    if ((byte === LF) !== this.#afterCr || this.#trailerBytes > TRAILER_BYTES_MAX) throw malformed();
     this.#afterCr = byte === CR;
     this.#lineBytes += 1;
     if (byte !== LF) return null;
-    if (this.#lineBytes === 2) return 0;
+    if (this.#lineBytes === EMPTY_LINE_BYTES) return 0;
     this.#lineBytes = 0;
     return null;
   }
 
-  #skip(bytesMax: number): void {
-    this.#skippedBytes += 1;
-    if (this.#skippedBytes > bytesMax) throw malformed();
+  #beginChunk(): void {
+    this.#place = 'size';
+    this.#size = 0;
+    this.#digits = 0;
   }
 }
 
-function malformed(): AnswerFault {
-  return new AnswerFault('The chunks of the answer are not well-formed.');
+function malformed(): HttpFault {
+  return new HttpFault('The chunks of a body are not well-formed.');
 }
 
 function hexDigit(byte: number): number | null {

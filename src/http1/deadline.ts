@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../ports.ts';
 
 /**
  * One point in time that is moved on with every sign of life. Moving it costs no timer: the one that runs looks, when it

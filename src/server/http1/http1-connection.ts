@@ -1,0 +1,284 @@
+import type { Socket } from 'node:net';
+import { Deadline } from '../../http1/deadline.ts';
+import { HttpFault } from '../../http1/http-fault.ts';
+import type { BodySink, Clock, Exchange } from '../../ports.ts';
+import { Http1Exchange, type ExchangeConnection } from './http1-exchange.ts';
+import { type PlainRefusal, plainRefusal } from './plain-refusal.ts';
+import { HeadTooLarge, RequestReader, type RequestHead } from './request-reader.ts';
+
+export interface Http1Options {
+  readonly headersTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly requestsPerConnectionMax: number;
+  /** Whether clients should be told to close their connections. */
+  readonly draining: () => boolean;
+  readonly clock: Clock;
+}
+
+/** A late body is cut without a word, so that comes after the reader of the body, which says why. */
+const BODY_TIMEOUT_LAG_MS = 5000;
+/** How much of an unwanted body is still taken in, and how long, so that a client busy sending sees the refusal. */
+const LINGER_BYTES_MAX = 4 * 1024 * 1024;
+const LINGER_MS_MAX = 2000;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * One HTTP/1 connection of a client: reads a request, has it answered, and reads the next one then. What comes before its
+ * turn waits in the socket, but for the little that came along.
+ */
+export class Http1Connection implements ExchangeConnection {
+  readonly socket: Socket;
+  readonly peerAddress: string | null;
+  readonly #options: Http1Options;
+  readonly #handle: (exchange: Exchange) => void;
+  readonly #reader = new RequestReader();
+  readonly #deadline: Deadline;
+  readonly #keepAliveLines: string;
+  /** Begun and not yet handed to the network whole: mostly one, and the one before it for a moment. */
+  readonly #unfinished = new Set<Http1Exchange>();
+  #exchange: Http1Exchange | null = null;
+  #sink: BodySink | null = null;
+  #expectsContinue = false;
+  /** What has come and was not its turn yet. */
+  #rest: Buffer = EMPTY;
+  #advancing = false;
+  /** Bytes of an unwanted body that may still come; null while everything that comes is wanted. */
+  #lingerBytes: number | null = null;
+  #requests = 0;
+
+  constructor(socket: Socket, options: Http1Options, handle: (exchange: Exchange) => void) {
+    this.socket = socket;
+    this.peerAddress = socket.remoteAddress ?? null;
+    this.#options = options;
+    this.#handle = handle;
+    const keptSeconds = Math.floor(options.keepAliveMs / 1000);
+    this.#keepAliveLines = `connection: keep-alive\r\n${keptSeconds > 0 ? `keep-alive: timeout=${keptSeconds}\r\n` : ''}`;
+    this.#deadline = new Deadline(options.clock, () => this.#late());
+    this.#deadline.setIn(options.headersTimeoutMs);
+    socket
+      .on('data', (bytes: Buffer) => this.#received(bytes))
+      .on('drain', () => this.#exchange?.drained())
+      .on('end', () => this.#ended())
+      // 'close' says all there is to know.
+      .on('error', () => undefined)
+      .on('close', () => this.#closed());
+  }
+
+  /** Ends the connection unless a request is being read or answered. */
+  closeIfIdle(): void {
+    if (this.#exchange === null && !this.#reader.inHead) this.socket.destroySoon();
+  }
+
+  get bodyOver(): boolean {
+    return this.#reader.bodyOver;
+  }
+
+  readBody(sink: BodySink): void {
+    // Who left while the head was being judged says nothing more.
+    if (this.socket.destroyed && !this.#reader.bodyOver) {
+      sink.fault('gone');
+      return;
+    }
+    if (this.#expectsContinue) this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    if (this.#reader.bodyOver) {
+      sink.end();
+      return;
+    }
+    this.#sink = sink;
+    this.#advance();
+  }
+
+  stopBody(): void {
+    this.#sink = null;
+  }
+
+  connectionLines(close: boolean): string {
+    return close ? 'connection: close\r\n' : this.#keepAliveLines;
+  }
+
+  closing(): boolean {
+    return this.#requests >= this.#options.requestsPerConnectionMax || this.#options.draining();
+  }
+
+  date(): string {
+    return dateAt(this.#options.clock.nowMs());
+  }
+
+  answered(close: boolean): void {
+    this.#exchange = null;
+    if (!this.#reader.bodyOver && !this.socket.destroyed) {
+      // Closing at once would reset the connection under a client that is still sending, and it would never read why.
+      this.#linger();
+      return;
+    }
+    if (close) {
+      this.socket.destroySoon();
+      return;
+    }
+    this.#deadline.setIn(this.#options.keepAliveMs);
+    if (this.#rest.length > 0) this.#advance();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  flushed(exchange: Http1Exchange): void {
+    this.#unfinished.delete(exchange);
+  }
+
+  #received(bytes: Buffer): void {
+    if (this.#lingerBytes !== null) {
+      this.#discard(bytes, this.#lingerBytes);
+      return;
+    }
+    if (this.#rest.length === 0) this.#rest = bytes;
+    else {
+      // It waits for its turn, and what comes after it waits in the socket.
+      this.#rest = Buffer.concat([this.#rest, bytes]);
+      this.socket.pause();
+    }
+    this.#advance();
+  }
+
+  /** Goes as far as what has come allows. */
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    try {
+      while (this.#step());
+    } catch (error) {
+      if (!(error instanceof HttpFault)) throw error;
+      this.#refuseFault(error);
+    } finally {
+      this.#advancing = false;
+    }
+  }
+
+  /** @returns whether there may be more to do at once */
+  #step(): boolean {
+    if (this.#rest.length === 0 || this.#lingerBytes !== null || this.socket.destroyed) return false;
+    if (this.#exchange === null) return this.#readHead();
+    if (this.#reader.bodyOver || this.#sink === null) return false;
+    this.#readBody(this.#sink);
+    return true;
+  }
+
+  #readHead(): boolean {
+    const wasInHead = this.#reader.inHead;
+    const read = this.#reader.readHead(this.#rest);
+    if (read === null) {
+      this.#rest = EMPTY;
+      if (!wasInHead && this.#reader.inHead) this.#deadline.setIn(this.#options.headersTimeoutMs);
+      if (this.socket.isPaused()) this.socket.resume();
+      return false;
+    }
+    this.#rest = read.rest;
+    this.#begin(read.head);
+    return true;
+  }
+
+  #begin(head: RequestHead): void {
+    this.#requests += 1;
+    if (this.#reader.bodyOver) this.#deadline.clear();
+    else this.#deadline.setIn(this.#options.bodyTimeoutMs + BODY_TIMEOUT_LAG_MS);
+    const exchange = new Http1Exchange(head, this);
+    const expectation = exchange.headers.get('expect')?.toLowerCase();
+    if (expectation !== undefined && expectation !== '100-continue') {
+      this.#refuse({ status: '417 Expectation Failed', message: 'The only expectation that is met is 100-continue.' });
+      return;
+    }
+    this.#expectsContinue = expectation !== undefined && !head.isHttp10;
+    this.#exchange = exchange;
+    this.#unfinished.add(exchange);
+    this.#handle(exchange);
+  }
+
+  #readBody(sink: BodySink): void {
+    this.#rest = this.#reader.readBody(this.#rest, sink.data);
+    if (!this.#reader.bodyOver) {
+      if (this.socket.isPaused()) this.socket.resume();
+      return;
+    }
+    this.#sink = null;
+    this.#deadline.clear();
+    if (this.#reader.hasTrailers) sink.fault('trailers');
+    else sink.end();
+  }
+
+  /** Takes in what is left of an unwanted body, within bounds, and ends then. */
+  #linger(): void {
+    const bytes = this.#rest;
+    this.#rest = EMPTY;
+    this.#deadline.setIn(LINGER_MS_MAX);
+    if (this.socket.isPaused()) this.socket.resume();
+    this.#discard(bytes, LINGER_BYTES_MAX);
+  }
+
+  #discard(bytes: Buffer, bytesMax: number): void {
+    this.#lingerBytes = bytesMax - bytes.length;
+    if (this.#lingerBytes < 0 || this.#isBodyOverWith(bytes)) this.socket.destroySoon();
+  }
+
+  #isBodyOverWith(bytes: Buffer): boolean {
+    try {
+      this.#reader.readBody(bytes, () => undefined);
+      return this.#reader.bodyOver;
+    } catch {
+      return true;
+    }
+  }
+
+  #refuseFault(fault: HttpFault): void {
+    // A refusal now would be taken for the answer that is still owed.
+    if (this.#exchange !== null) {
+      this.socket.destroy();
+      return;
+    }
+    const status = fault instanceof HeadTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    this.#refuse({ status, message: `The request is not well-formed HTTP: ${fault.message}` });
+  }
+
+  /** Where the next request would begin nobody knows: the connection ends, and what still comes is read to nowhere. */
+  #refuse(refusal: PlainRefusal): void {
+    this.socket.end(plainRefusal(refusal), 'latin1');
+    this.#rest = EMPTY;
+    this.#lingerBytes = LINGER_BYTES_MAX;
+    this.#deadline.setIn(LINGER_MS_MAX);
+    if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  #late(): void {
+    if (this.#lingerBytes !== null) this.socket.destroySoon();
+    else if (this.#exchange === null && this.#reader.inHead) {
+      this.#refuse({ status: '408 Request Timeout', message: 'The head of the request took too long.' });
+    } else this.socket.destroy();
+  }
+
+  /** The client sends no more: it has left, unless all of its answer is on its way. */
+  #ended(): void {
+    if (this.#exchange === null) this.socket.destroySoon();
+    else this.socket.destroy();
+  }
+
+  #closed(): void {
+    this.#deadline.end();
+    const sink = this.#sink;
+    this.#sink = null;
+    sink?.fault('gone');
+    for (const exchange of this.#unfinished) exchange.left();
+    this.#unfinished.clear();
+  }
+}
+
+let dateSecond = 0;
+let dateText = '';
+
+/** RFC 9110, section 5.6.7. Made once a second. */
+function dateAt(nowMs: number): string {
+  const second = Math.floor(nowMs / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(nowMs).toUTCString();
+  }
+  return dateText;
+}
