@@ -46,6 +46,8 @@ const IDLE_MS_MAX = 15_000;
 /** When the other end says how long it keeps a connection, ours ends this much earlier, as its end takes time to arrive. */
 const IDLE_MARGIN_MS = 1000;
 const TCP_KEEP_ALIVE_MS = 60_000;
+/** Taken from the network at once. Memory that nothing was ever written to costs nothing. */
+const READ_BYTES_MAX = 64 * 1024;
 /** Up to here a head and a body are copied into one buffer: two buffers in one write cost more than the copy. */
 const JOINED_BODY_BYTES_MAX = 16 * 1024;
 
@@ -72,11 +74,10 @@ export class Connection implements AnswerFlow {
     });
     this.#deadline = new Deadline(clock, () => this.#late());
     this.#deadline.setIn(connectTimeoutMs);
-    this.#socket = openSocket(origin, session);
+    this.#socket = openSocket(origin, session, (bytes) => this.#received(bytes));
     this.#socket
       .once(origin.secure ? 'secureConnect' : 'connect', () => this.#connected())
       .on('session', (next: Buffer) => events.session(next))
-      .on('data', (bytes: Buffer) => this.#received(bytes))
       .on('end', () => this.#ended())
       .on('error', (error: Error) => (this.#fault ??= error))
       .on('close', () => this.#closed());
@@ -227,8 +228,22 @@ export class Connection implements AnswerFlow {
   }
 }
 
-function openSocket({ secure, host, port }: Origin, session: Buffer | null): Socket {
-  const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS };
+function openSocket({ secure, host, port }: Origin, session: Buffer | null, received: (bytes: Buffer) => void): Socket {
+  const options = {
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+    // One buffer for all reads: node would else take a new one of the same size for each, however little comes.
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES_MAX),
+      callback: (length: number, buffer: Uint8Array): boolean => {
+        received(Buffer.from(buffer.subarray(0, length)));
+        return true;
+      },
+    },
+  };
   if (!secure) return connectPlain(options);
   return connectTls({
     ...options,
