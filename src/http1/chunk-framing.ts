@@ -10,6 +10,11 @@ const EMPTY_LINE_BYTES = 2;
 const CR = 13;
 const LF = 10;
 const SEMICOLON = 59;
+const COLON = 58;
+const TAB = 9;
+const DELETE = 127;
+/** RFC 9110: what the name of a field is made of. */
+const NAME_CHARACTER = /[!#$%&'*+\-.^_`|~\w]/;
 
 type Place = 'size' | 'extension' | 'sizeLf' | 'dataCr' | 'dataLf' | 'trailers';
 
@@ -20,8 +25,10 @@ export class ChunkFraming {
   #digits = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
-  /** Of the trailers' last line, with its CR. */
+  /** Of the trailers' last line, without its CR. */
   #lineBytes = 0;
+  /** Whether that line has had its name. */
+  #named = false;
   #afterCr = false;
 
   /** A body begins. */
@@ -30,6 +37,7 @@ export class ChunkFraming {
     this.#extensionBytes = 0;
     this.#trailerBytes = 0;
     this.#lineBytes = 0;
+    this.#named = false;
     this.#afterCr = false;
   }
 
@@ -49,8 +57,9 @@ export class ChunkFraming {
         return null;
       case 'extension':
         this.#extensionBytes += 1;
-        if (byte === LF || this.#extensionBytes > EXTENSION_BYTES_MAX) throw malformed();
+        if (this.#extensionBytes > EXTENSION_BYTES_MAX) throw malformed();
         if (byte === CR) this.#place = 'sizeLf';
+        else if (!isFieldByte(byte)) throw malformed();
         return null;
       case 'sizeLf':
         if (byte !== LF) throw malformed();
@@ -83,16 +92,31 @@ export class ChunkFraming {
     else throw malformed();
   }
 
-  /** Trailers are not passed on: no operation of Bedrock has any. An empty line ends them. */
+  /**
+   * Trailers are not passed on: no operation of Bedrock has any. An empty line ends them. What is no field is refused, as
+   * it might be an answer that the connection's next request would wait for.
+   */
   #skipTrailer(byte: number): 0 | null {
     this.#trailerBytes += 1;
     if ((byte === LF) !== this.#afterCr || this.#trailerBytes > TRAILER_BYTES_MAX) throw malformed();
-    this.#afterCr = byte === CR;
-    this.#lineBytes += 1;
-    if (byte !== LF) return null;
-    if (this.#lineBytes === EMPTY_LINE_BYTES) return 0;
-    this.#lineBytes = 0;
+    if (byte === LF) {
+      if (this.#lineBytes === 0) return 0;
+      this.#afterCr = false;
+      this.#lineBytes = 0;
+      this.#named = false;
+    } else if (byte === CR) {
+      if (this.#lineBytes > 0 && !this.#named) throw malformed();
+      this.#afterCr = true;
+    } else {
+      this.#readTrailer(byte);
+    }
     return null;
+  }
+
+  #readTrailer(byte: number): void {
+    if (!this.#named && byte === COLON && this.#lineBytes > 0) this.#named = true;
+    else if (this.#named ? !isFieldByte(byte) : !NAME_CHARACTER.test(String.fromCharCode(byte))) throw malformed();
+    this.#lineBytes += 1;
   }
 
   #beginChunk(): void {
@@ -104,6 +128,11 @@ export class ChunkFraming {
 
 function malformed(): HttpFault {
   return new HttpFault('The chunks of a body are not well-formed.');
+}
+
+/** What a field value, or an extension, may be made of. */
+function isFieldByte(byte: number): boolean {
+  return byte === TAB || (byte >= 0x20 && byte !== DELETE);
 }
 
 function hexDigit(byte: number): number | null {

@@ -44,9 +44,18 @@ export class Deadline {
     if (this.#atMs === Infinity) return;
     const leftMs = this.#atMs - this.#clock.elapsedMs();
     if (leftMs > 0) this.#arm(leftMs);
-    else {
-      this.#atMs = Infinity;
-      this.#passed();
+    // Where this process was held up, a sign of life may be there and not have been read yet: the network comes first.
+    else setImmediate(() => this.#pass());
+  }
+
+  #pass(): void {
+    if (this.#atMs === Infinity || this.#timerAtMs !== Infinity) return;
+    const leftMs = this.#atMs - this.#clock.elapsedMs();
+    if (leftMs > 0) {
+      this.#arm(leftMs);
+      return;
     }
+    this.#atMs = Infinity;
+    this.#passed();
   }
 }

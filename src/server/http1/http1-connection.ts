@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { Deadline } from '../../http1/deadline.ts';
+import { HeadTooLarge } from '../../http1/head-bytes.ts';
 import { HttpFault } from '../../http1/http-fault.ts';
 import type { BodySink, Clock, Exchange } from '../../ports.ts';
 import { Http1Exchange, type ExchangeConnection } from './http1-exchange.ts';
 import { type PlainRefusal, plainRefusal } from './plain-refusal.ts';
-import { HeadTooLarge, RequestReader, type RequestHead } from './request-reader.ts';
+import { RequestReader, type RequestHead } from './request-reader.ts';
 
 export interface Http1Options {
   readonly headersTimeoutMs: number;

@@ -1,5 +1,6 @@
 import { ChunkFraming } from '../../http1/chunk-framing.ts';
 import { readFields } from '../../http1/fields.ts';
+import { HeadBytes } from '../../http1/head-bytes.ts';
 import { HttpFault } from '../../http1/http-fault.ts';
 
 /** The head of one request. */
@@ -14,22 +15,15 @@ export interface RequestHead {
   readonly wantsClose: boolean;
 }
 
-/** A head over the bound. */
-export class HeadTooLarge extends HttpFault {}
-
 const HEAD_BYTES_MAX = 16 * 1024;
-const HEAD_END = Buffer.from('\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
-const CR = 13;
-const LF = 10;
 
 const REQUEST_LINE = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
 
 /** Reads one request after the other from the bytes of a connection. What it has not taken is for the caller to keep. */
 export class RequestReader {
   readonly #framing = new ChunkFraming();
-  /** The beginning of a head whose end has not come. */
-  #begun: Buffer = EMPTY;
+  readonly #head = new HeadBytes({ bytesMax: HEAD_BYTES_MAX, skipsEmptyLines: true });
   /** What has not come yet of a counted body, or of a chunk. */
   #bytesToCome = 0;
   #isChunked = false;
@@ -37,7 +31,7 @@ export class RequestReader {
 
   /** Whether a head has begun and not ended. */
   get inHead(): boolean {
-    return this.#begun.length > 0;
+    return this.#head.begun;
   }
 
   /** Whether all of the body has come. */
@@ -56,22 +50,14 @@ export class RequestReader {
    * @throws HttpFault
    */
   readHead(bytes: Buffer): { readonly head: RequestHead; readonly rest: Buffer } | null {
-    const all = withoutEmptyLines(this.#begun.length === 0 ? bytes : Buffer.concat([this.#begun, bytes]));
-    const end = all.indexOf(HEAD_END, Math.max(0, all.length - bytes.length - HEAD_END.length + 1));
-    if (end > HEAD_BYTES_MAX || (end === -1 && all.length > HEAD_BYTES_MAX)) {
-      throw new HeadTooLarge(`A head may have ${HEAD_BYTES_MAX} bytes.`);
-    }
-    if (end === -1) {
-      this.#begun = all;
-      return null;
-    }
-    this.#begun = EMPTY;
-    const head = parseRequestHead(all.toString('latin1', 0, end));
+    const lines = this.#head.take(bytes);
+    if (lines === null) return null;
+    const head = parseRequestHead(lines.text);
     this.#isChunked = head.contentLength === null;
     this.#bytesToCome = head.contentLength ?? 0;
     this.#bodyOver = head.contentLength === 0;
     if (this.#isChunked) this.#framing.begin();
-    return { head, rest: all.subarray(end + HEAD_END.length) };
+    return { head, rest: lines.rest };
   }
 
   /**
@@ -97,13 +83,6 @@ export class RequestReader {
     }
     return at === bytes.length ? EMPTY : bytes.subarray(at);
   }
-}
-
-/** Some clients send one after a body: RFC 9112, section 2.2, wants it overlooked. */
-function withoutEmptyLines(bytes: Buffer): Buffer {
-  let at = 0;
-  while (bytes[at] === CR && bytes[at + 1] === LF) at += 2;
-  return at === 0 ? bytes : bytes.subarray(at);
 }
 
 function parseRequestHead(text: string): RequestHead {

@@ -1,5 +1,5 @@
 import { ChunkFraming } from '../../http1/chunk-framing.ts';
-import { HttpFault } from '../../http1/http-fault.ts';
+import { HeadBytes } from '../../http1/head-bytes.ts';
 import { parseAnswerHead, type AnswerHead } from './answer-head.ts';
 
 /** Who learns of an answer as it is read. */
@@ -9,8 +9,6 @@ export interface AnswerEvents {
 }
 
 const HEAD_BYTES_MAX = 64 * 1024;
-const HEAD_END = Buffer.from('\r\n\r\n');
-const EMPTY = Buffer.alloc(0);
 
 type Part = 'head' | 'counted' | 'untilClose' | 'chunk' | 'chunkFraming' | 'over';
 
@@ -24,8 +22,7 @@ export class AnswerReader {
   readonly #framing = new ChunkFraming();
   #part: Part = 'over';
   #method = '';
-  /** The beginning of a head whose end has not come. */
-  #begun: Buffer = EMPTY;
+  readonly #head = new HeadBytes({ bytesMax: HEAD_BYTES_MAX, skipsEmptyLines: false });
   /** What has not come yet of a counted body, or of a chunk. */
   #bytesToCome = 0;
   #reusable = true;
@@ -92,20 +89,10 @@ export class AnswerReader {
   }
 
   #readHead(bytes: Buffer, from: number): number {
-    const rest = from === 0 ? bytes : bytes.subarray(from);
-    const begunBytes = this.#begun.length;
-    const all = begunBytes === 0 ? rest : Buffer.concat([this.#begun, rest]);
-    const end = all.indexOf(HEAD_END, Math.max(0, begunBytes - HEAD_END.length + 1));
-    if (end > HEAD_BYTES_MAX || (end === -1 && all.length > HEAD_BYTES_MAX)) {
-      throw new HttpFault(`The head of the answer is over ${HEAD_BYTES_MAX} bytes.`);
-    }
-    if (end === -1) {
-      this.#begun = all;
-      return bytes.length;
-    }
-    this.#begun = EMPTY;
-    this.#begin(parseAnswerHead(all.toString('latin1', 0, end), this.#method));
-    return from + end + HEAD_END.length - begunBytes;
+    const lines = this.#head.take(from === 0 ? bytes : bytes.subarray(from));
+    if (lines === null) return bytes.length;
+    this.#begin(parseAnswerHead(lines.text, this.#method));
+    return bytes.length - lines.rest.length;
   }
 
   #begin({ status, headers, body, reusable, idleHintMs }: AnswerHead): void {

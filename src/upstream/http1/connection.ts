@@ -51,24 +51,51 @@ const READ_BYTES_MAX = 64 * 1024;
 /** Up to here a head and a body are copied into one buffer: two buffers in one write cost more than the copy. */
 const JOINED_BODY_BYTES_MAX = 16 * 1024;
 
+/**
+ * What is kept of a call while its answer comes: not the request, as its body may be large and the answer long. These are
+ * also the reins its receiver gets: once the call is over they move nothing, as the connection may be another's by then.
+ */
+class RunningCall implements AnswerFlow {
+  readonly receiver: AnswerReceiver;
+  readonly idleTimeoutMs: number;
+  readonly #connection: Connection;
+
+  constructor({ receiver, request }: UpstreamCall, connection: Connection) {
+    this.receiver = receiver;
+    this.idleTimeoutMs = request.idleTimeoutMs;
+    this.#connection = connection;
+  }
+
+  pause(): void {
+    this.#connection.pause(this);
+  }
+
+  resume(): void {
+    this.#connection.resume(this);
+  }
+}
+
 /** One HTTP/1.1 connection to Bedrock: one call at a time, and between two of them it is idle. */
-export class Connection implements AnswerFlow {
+export class Connection {
   readonly #socket: Socket;
+  readonly #secure: boolean;
   readonly #reader: AnswerReader;
   readonly #deadline: Deadline;
   readonly #events: ConnectionEvents;
   #state: 'connecting' | 'idle' | 'calling' | 'closed' = 'connecting';
-  #call: UpstreamCall | null = null;
+  #call: RunningCall | null = null;
   #answered = false;
   #paused = false;
   #fault: unknown = null;
 
   constructor({ origin, session, connectTimeoutMs, clock, events }: ConnectionOptions) {
     this.#events = events;
+    this.#secure = origin.secure;
     this.#reader = new AnswerReader({
       head: (status, headers) => {
         this.#answered = true;
-        this.#call?.receiver.head(status, headers, this);
+        const call = this.#call;
+        call?.receiver.head(status, headers, call);
       },
       data: (chunk) => this.#call?.receiver.data(chunk),
     });
@@ -88,40 +115,50 @@ export class Connection implements AnswerFlow {
     return this.#state === 'idle' && this.#socket.writable;
   }
 
-  /** Sends a request; only while it is idle. */
-  send(call: UpstreamCall): void {
+  /**
+   * Sends a request; only while it is idle.
+   * @returns how to cancel the call
+   */
+  send(call: UpstreamCall): () => void {
     const { request, head } = call;
+    const running = new RunningCall(call, this);
     this.#state = 'calling';
-    this.#call = call;
+    this.#call = running;
     this.#answered = false;
     this.#reader.expect(request.method);
     this.#deadline.setIn(request.headersTimeoutMs);
     this.#write(head, request.body);
-  }
-
-  /** The receiver hears nothing more, and the other end that nobody listens. */
-  cancel(call: UpstreamCall): void {
-    if (this.#call !== call) return;
-    this.#call = null;
-    this.#socket.destroy();
+    return () => this.#cancel(running);
   }
 
   destroy(): void {
     this.#break(new Error('The gateway is closing.'));
   }
 
-  pause(): void {
+  pause(call: RunningCall): void {
+    if (this.#call !== call) return;
     this.#paused = true;
     // What waits for the client is no silence of Bedrock.
     this.#deadline.clear();
     this.#socket.pause();
   }
 
-  resume(): void {
-    if (!this.#paused) return;
+  resume(call: RunningCall): void {
+    if (this.#call !== call || !this.#paused) return;
+    this.#deadline.setIn(call.idleTimeoutMs);
+    this.#flow();
+  }
+
+  #flow(): void {
     this.#paused = false;
-    if (this.#call !== null) this.#deadline.setIn(this.#call.request.idleTimeoutMs);
     this.#socket.resume();
+  }
+
+  /** The receiver hears nothing more, and the other end that nobody listens. */
+  #cancel(call: RunningCall): void {
+    if (this.#call !== call) return;
+    this.#call = null;
+    this.#socket.destroy();
   }
 
   #write(head: string, body: Uint8Array | null): void {
@@ -164,12 +201,12 @@ export class Connection implements AnswerFlow {
     // The receiver may have cancelled meanwhile.
     if (this.#call !== call) return;
     if (this.#reader.over) this.#complete(call);
-    else if (this.#answered && !this.#paused) this.#deadline.setIn(call.request.idleTimeoutMs);
+    else if (this.#answered && !this.#paused) this.#deadline.setIn(call.idleTimeoutMs);
   }
 
-  #complete({ receiver }: UpstreamCall): void {
+  #complete({ receiver }: RunningCall): void {
     this.#call = null;
-    if (this.#paused) this.resume();
+    if (this.#paused) this.#flow();
     const keptMs = this.#keptMs();
     if (keptMs > 0) {
       this.#state = 'idle';
@@ -196,7 +233,9 @@ export class Connection implements AnswerFlow {
   /** The other end will send no more. */
   #ended(): void {
     const call = this.#call;
-    if (call !== null && this.#answered && this.#reader.close()) this.#complete(call);
+    // An answer may end with its connection, but over TLS node does not tell an end that was said from one that anybody
+    // on the way could make: RFC 9112, section 9.8.
+    if (call !== null && !this.#secure && this.#reader.close()) this.#complete(call);
     else this.#socket.destroy();
   }
 

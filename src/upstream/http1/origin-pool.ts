@@ -9,11 +9,11 @@ export interface PoolOptions {
   readonly clock: Clock;
 }
 
-/** A call that no connection has taken yet. */
-interface WaitingCall {
-  readonly call: UpstreamCall;
+/** The wait of a call for a connection. Who made the call holds on to it, so it does not hold the request. */
+interface Wait {
   readonly timer: NodeJS.Timeout;
-  readonly take: (connection: Connection) => void;
+  /** Cancels the call: while it waits, and when a connection has taken it. */
+  cancel: () => void;
 }
 
 /** The connections to one origin: an idle one takes the next call, and while calls wait there are made as many more. */
@@ -23,7 +23,7 @@ export class OriginPool implements ConnectionEvents {
   /** The one used last is used next, so that those that are not needed any more grow old. */
   readonly #idle: Connection[] = [];
   /** The oldest first. */
-  readonly #waiting = new Set<WaitingCall>();
+  readonly #waiting = new Map<Wait, UpstreamCall>();
   #connecting = 0;
   /** Of the last TLS connection: the next goes on from it, which saves both ends most of the handshake. */
   #session: Buffer | null = null;
@@ -36,31 +36,36 @@ export class OriginPool implements ConnectionEvents {
   send(call: UpstreamCall): () => void {
     const connection = this.#takeIdle();
     if (connection === null) return this.#wait(call);
-    connection.send(call);
-    return () => connection.cancel(call);
+    return connection.send(call);
   }
 
   /** Breaks every connection; calls that wait fail as they do. */
   destroy(): void {
-    for (const waiting of this.#waiting) this.#refuse(waiting, new Error('The gateway is closing.'));
+    for (const wait of this.#waiting.keys()) this.#refuse(wait, new Error('The gateway is closing.'));
     for (const connection of this.#all) connection.destroy();
   }
 
   made(connection: Connection): void {
     this.#connecting -= 1;
-    this.free(connection);
+    this.#offer(connection);
   }
 
   free(connection: Connection): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#idle.push(connection);
-    else this.#give(next, connection);
+    if (this.#waiting.size === 0) {
+      this.#idle.push(connection);
+      return;
+    }
+    // A server may end the connection right behind its answer without having said so. Whoever waits already would be sent
+    // into that, so the network is asked once more before.
+    afterNextPoll(() => {
+      if (connection.idle) this.#offer(connection);
+    });
   }
 
   failed(connection: Connection, cause: unknown): void {
     this.#connecting -= 1;
     this.#all.delete(connection);
-    const [oldest] = this.#waiting;
+    const [oldest] = this.#waiting.keys();
     // Who waits too long is told by a timer of its own: another, who came later, may still get a connection.
     if (oldest !== undefined && cause !== null) this.#refuse(oldest, cause);
     this.#connectAsNeeded();
@@ -88,33 +93,33 @@ export class OriginPool implements ConnectionEvents {
 
   #wait(call: UpstreamCall): () => void {
     const timeoutMs = this.#options.connectTimeoutMs;
-    let cancel = (): void => this.#forget(waiting);
-    const waiting: WaitingCall = {
-      call,
-      timer: setTimeout(() => this.#refuse(waiting, new Error(`No connection within ${timeoutMs} ms.`)), timeoutMs),
-      take: (connection) => {
-        cancel = () => connection.cancel(call);
-      },
-    };
-    this.#waiting.add(waiting);
+    const late = (): void => this.#refuse(wait, new Error(`No connection within ${timeoutMs} ms.`));
+    const wait: Wait = { timer: setTimeout(late, timeoutMs), cancel: () => this.#forget(wait) };
+    this.#waiting.set(wait, call);
     this.#connectAsNeeded();
-    return () => cancel();
+    return () => wait.cancel();
   }
 
-  #give(waiting: WaitingCall, connection: Connection): void {
-    this.#forget(waiting);
-    waiting.take(connection);
-    connection.send(waiting.call);
+  #offer(connection: Connection): void {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined) {
+      this.#idle.push(connection);
+      return;
+    }
+    const [wait, call] = oldest;
+    this.#forget(wait);
+    wait.cancel = connection.send(call);
   }
 
-  #refuse(waiting: WaitingCall, cause: unknown): void {
-    this.#forget(waiting);
-    waiting.call.receiver.fail({ kind: 'unreachable', cause });
+  #refuse(wait: Wait, cause: unknown): void {
+    const call = this.#waiting.get(wait);
+    this.#forget(wait);
+    call?.receiver.fail({ kind: 'unreachable', cause });
   }
 
-  #forget(waiting: WaitingCall): void {
-    clearTimeout(waiting.timer);
-    this.#waiting.delete(waiting);
+  #forget(wait: Wait): void {
+    clearTimeout(wait.timer);
+    this.#waiting.delete(wait);
   }
 
   #connectAsNeeded(): void {
@@ -124,4 +129,9 @@ export class OriginPool implements ConnectionEvents {
       this.#all.add(new Connection({ origin, session: this.#session, connectTimeoutMs, clock, events: this }));
     }
   }
+}
+
+/** When all that the network has to say now has been heard. One turn is not enough: it may be the one that runs. */
+function afterNextPoll(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }
