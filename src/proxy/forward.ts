@@ -62,8 +62,7 @@ function composeAs(identity: AwsIdentity, permitted: PermittedRequest, call: Cal
     origin: target.origin,
     method: exchange.method,
     path: route.query === '' ? path : `${path}?${route.query}`,
-    // An answer that nobody has to inflate can be watched, and is what every client takes.
-    headers: alternating([['host', target.host], ...headers, ...marker, ...proof, ['accept-encoding', 'identity']]),
+    headers: alternating(target.host, headers, marker, proof),
     body: body.bytes.byteLength === 0 ? null : body.bytes,
     headersTimeoutMs:
       operation.kind === 'invoke' ? proxy.options.invokeHeadersTimeoutMs : proxy.options.headersTimeoutMs,
@@ -92,9 +91,11 @@ function metadataText(text: string): string {
 }
 
 /** Names and values in turn. Not by `flat`, which costs as much as signing does. */
-function alternating(headers: readonly Header[]): string[] {
-  const flat: string[] = [];
-  for (const [name, value] of headers) flat.push(name, value);
+function alternating(host: string, ...groups: readonly (readonly Header[])[]): string[] {
+  const flat = ['host', host];
+  for (const group of groups) for (const [name, value] of group) flat.push(name, value);
+  // An answer that nobody has to inflate can be watched, and is what every client takes.
+  flat.push('accept-encoding', 'identity');
   return flat;
 }
 
@@ -139,7 +140,7 @@ function proofOf(
       method: exchange.method,
       path,
       query: route.query,
-      headers: [['host', target.host], ...headers.filter(([name]) => isSigned(name))],
+      headers: signedOf(target, headers),
       payloadSha256Hex: body.sha256Hex,
       timeMs: proxy.clock.nowMs(),
     },
@@ -152,6 +153,12 @@ function proofOf(
   ];
   if (credentials.sessionToken !== undefined) proof.push(['x-amz-security-token', credentials.sessionToken]);
   return proof;
+}
+
+function signedOf(target: Target, headers: readonly Header[]): readonly Header[] {
+  const signed: Header[] = [['host', target.host]];
+  for (const header of headers) if (isSigned(header[0])) signed.push(header);
+  return signed;
 }
 
 /**

@@ -45,16 +45,9 @@ export async function readBody(exchange: Exchange, bodyBytesMax: number, call: C
       exchange.body.stop();
       reject(refusal);
     };
-    // Most bodies have come whole by the end of this turn of the event loop, and a timer costs more than reading one.
-    setImmediate(() => {
-      if (settled) return;
-      timer = setTimeout(
-        () => settle(new Refusal('bodyTimeout', 'The request body took too long.')),
-        proxy.options.bodyTimeoutMs,
-      );
-    });
     exchange.body.read({
       data: (chunk) => {
+        if (settled) return;
         receivedBytes += chunk.length;
         if (receivedBytes > bodyBytesMax) {
           settle(tooLarge(bodyBytesMax));
@@ -72,6 +65,15 @@ export async function readBody(exchange: Exchange, bodyBytesMax: number, call: C
       end: () => settle(),
       fault: (reason) =>
         settle(reason === 'gone' ? new ClientGone() : new Refusal('invalidRequest', 'Trailers are not accepted.')),
+    });
+    if (settled) return;
+    // Most bodies have come whole by the end of this turn of the event loop, and a timer costs more than reading one.
+    setImmediate(() => {
+      if (settled) return;
+      timer = setTimeout(
+        () => settle(new Refusal('bodyTimeout', 'The request body took too long.')),
+        proxy.options.bodyTimeoutMs,
+      );
     });
   });
   return joined(chunks, hasher);
