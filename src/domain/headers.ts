@@ -8,7 +8,7 @@ export class HeaderList {
     this.values = values;
   }
 
-  /** @param raw alternating names and values, as node:http and node:http2 give them; HTTP/2 pseudo-headers are left out. */
+  /** @param raw alternating names and values, as they stood on the wire or as node:http2 gives them; HTTP/2 pseudo-headers are left out. */
   static fromRaw(raw: readonly string[]): HeaderList {
     const names: string[] = [];
     const values: string[] = [];
@@ -71,7 +71,7 @@ export function travelsOutbound(name: string, modelled: readonly string[]): bool
 }
 
 /**
- * Whether a value may be passed on: visible ASCII, space and tab. Node's parser lets bytes above 0x7f through, and their
+ * Whether a value may be passed on: visible ASCII, space and tab. HTTP lets bytes above 0x7f through, and their
  * canonical form under a signature is not defined.
  */
 export function isPlainHeaderValue(value: string): boolean {
