@@ -233,6 +233,7 @@ export async function openGateway({
       headersTimeoutMs: settings.headersTimeoutMs,
       bodyTimeoutMs: settings.bodyTimeoutMs,
       keepAliveMs: settings.keepAliveMs,
+      writeStallMs: settings.writeStallMs,
       draining: () => draining,
     },
     handle,

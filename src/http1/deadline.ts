@@ -31,6 +31,8 @@ export class Deadline {
   end(): void {
     this.#atMs = Infinity;
     clearTimeout(this.#timer);
+    // Nothing is earlier, so no timer will run.
+    this.#timerAtMs = -Infinity;
   }
 
   #arm(ms: number): void {

@@ -24,9 +24,9 @@ export class HeadBytes {
     this.#options = options;
   }
 
-  /** Whether a head has begun and not ended. */
+  /** Whether a head has begun and not ended. Half of an empty line that is skipped is none of it. */
   get begun(): boolean {
-    return this.#begun.length > 0;
+    return this.#begun.length > 0 && !(this.#options.skipsEmptyLines && this.#begun[0] === CR);
   }
 
   /**

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly headersTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** How long a client may take with the last of an answer over HTTP/1, after which its connection ends. */
+  readonly writeStallMs: number;
   /** Whether clients should be told to close their connections. */
   readonly draining: () => boolean;
   readonly clock: Clock;

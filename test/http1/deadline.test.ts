@@ -96,3 +96,12 @@ test('a sign of life that was there before its time counts, though the process w
   deadline.end();
   network.port1.close();
 });
+
+test('a deadline that has ended never passes, whatever is set', (t) => {
+  const { deadline, passed, wait } = openDeadline(t);
+  deadline.setIn(10);
+  deadline.end();
+  deadline.setIn(5);
+  wait(100);
+  assert.deepEqual(passed, []);
+});

@@ -17,10 +17,10 @@ export interface AnswerHeadInput {
 /** RFC 9110: what a header's name is made of. */
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
 /**
- * RFC 9110: no value may have these, as what follows them would be another header, or another answer. A character beyond
- * U+00FF would lose its high byte on the wire, and what is left of it may be one of them: CVE-2018-12116.
+ * RFC 9110: what a value is made of; what follows a line's end would be another header, or another answer. A character
+ * beyond U+00FF would lose its high byte on the wire, and what is left of it may be such an end: CVE-2018-12116.
  */
-const BREAKS_OUT = /[\r\n\0\u0100-\uffff]/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * The head of an answer as it stands on the wire, one character for each byte.
@@ -34,7 +34,7 @@ export function encodeAnswerHead(input: AnswerHeadInput): { readonly text: strin
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? '';
     const value = headers[index + 1] ?? '';
-    if (!NAME.test(name) || BREAKS_OUT.test(value)) throw new TypeError('A header can not be sent as it is.');
+    if (!NAME.test(name) || !VALUE.test(value)) throw new TypeError('A header can not be sent as it is.');
     text += `${name}: ${value}\r\n`;
     if (name.length === 4) isDated ||= name.toLowerCase() === 'date';
     else if (name.length === 14) isCounted ||= name.toLowerCase() === 'content-length';

@@ -11,6 +11,8 @@ export interface Http1Options {
   readonly headersTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** How long a client may take with the last of an answer, after which the connection ends. */
+  readonly writeStallMs: number;
   readonly requestsPerConnectionMax: number;
   /** Whether clients should be told to close their connections. */
   readonly draining: () => boolean;
@@ -47,6 +49,8 @@ export class Http1Connection implements ExchangeConnection {
   #advancing = false;
   /** Bytes of an unwanted body that may still come; null while everything that comes is wanted. */
   #lingerBytes: number | null = null;
+  /** Whether it ends as soon as all that was written has left: nothing that comes is heard any more. */
+  #ending = false;
   #requests = 0;
 
   constructor(socket: Socket, options: Http1Options, handle: (exchange: Exchange) => void) {
@@ -60,7 +64,7 @@ export class Http1Connection implements ExchangeConnection {
     this.#deadline.setIn(options.headersTimeoutMs);
     socket
       .on('data', (bytes: Buffer) => this.#received(bytes))
-      .on('drain', () => this.#exchange?.drained())
+      .on('drain', () => this.#drained())
       .on('end', () => this.#ended())
       // 'close' says all there is to know.
       .on('error', () => undefined)
@@ -69,11 +73,7 @@ export class Http1Connection implements ExchangeConnection {
 
   /** Ends the connection unless a request is being read or answered. */
   closeIfIdle(): void {
-    if (this.#exchange === null && !this.#reader.inHead) this.socket.destroySoon();
-  }
-
-  get bodyOver(): boolean {
-    return this.#reader.bodyOver;
+    if (this.#exchange === null && !this.#reader.inHead) this.#endSoon();
   }
 
   readBody(sink: BodySink): void {
@@ -95,6 +95,20 @@ export class Http1Connection implements ExchangeConnection {
     this.#sink = null;
   }
 
+  skipBody(): boolean {
+    this.#sink = null;
+    if (!this.#reader.bodyOver) {
+      const bytes = this.#rest;
+      this.#rest = EMPTY;
+      try {
+        this.#rest = this.#reader.readBody(bytes, () => undefined);
+      } catch (error) {
+        if (!(error instanceof HttpFault)) throw error;
+      }
+    }
+    return this.#reader.bodyOver;
+  }
+
   connectionLines(close: boolean): string {
     return close ? 'connection: close\r\n' : this.#keepAliveLines;
   }
@@ -109,18 +123,15 @@ export class Http1Connection implements ExchangeConnection {
 
   answered(close: boolean): void {
     this.#exchange = null;
-    if (!this.#reader.bodyOver && !this.socket.destroyed) {
-      // Closing at once would reset the connection under a client that is still sending, and it would never read why.
-      this.#linger();
-      return;
+    this.#sink = null;
+    if (this.socket.destroyed) return;
+    // Closing at once would reset the connection under a client that is still sending, and it would never read why.
+    if (!this.#reader.bodyOver) this.#linger();
+    else if (close) this.#endSoon();
+    else {
+      this.#deadline.setIn(this.#options.keepAliveMs);
+      this.#advance();
     }
-    if (close) {
-      this.socket.destroySoon();
-      return;
-    }
-    this.#deadline.setIn(this.#options.keepAliveMs);
-    if (this.#rest.length > 0) this.#advance();
-    else if (this.socket.isPaused()) this.socket.resume();
   }
 
   flushed(exchange: Http1Exchange): void {
@@ -128,6 +139,7 @@ export class Http1Connection implements ExchangeConnection {
   }
 
   #received(bytes: Buffer): void {
+    if (this.#ending) return;
     if (this.#lingerBytes !== null) {
       this.#discard(bytes, this.#lingerBytes);
       return;
@@ -157,25 +169,41 @@ export class Http1Connection implements ExchangeConnection {
 
   /** @returns whether there may be more to do at once */
   #step(): boolean {
-    if (this.#rest.length === 0 || this.#lingerBytes !== null || this.socket.destroyed) return false;
-    if (this.#exchange === null) return this.#readHead();
+    if (this.#ending || this.#lingerBytes !== null || this.socket.destroyed) return false;
+    if (this.#rest.length === 0) {
+      this.#flow();
+      return false;
+    }
+    if (this.#exchange === null) {
+      // Who sends requests and takes no answers would have us keep them all.
+      if (this.socket.writableNeedDrain) return false;
+      this.#readHead();
+      return true;
+    }
     if (this.#reader.bodyOver || this.#sink === null) return false;
     this.#readBody(this.#sink);
     return true;
   }
 
-  #readHead(): boolean {
+  #flow(): void {
+    if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  #drained(): void {
+    if (this.#exchange === null) this.#advance();
+    else this.#exchange.drained();
+  }
+
+  #readHead(): void {
     const wasInHead = this.#reader.inHead;
     const read = this.#reader.readHead(this.#rest);
     if (read === null) {
       this.#rest = EMPTY;
       if (!wasInHead && this.#reader.inHead) this.#deadline.setIn(this.#options.headersTimeoutMs);
-      if (this.socket.isPaused()) this.socket.resume();
-      return false;
+    } else {
+      this.#rest = read.rest;
+      this.#begin(read.head);
     }
-    this.#rest = read.rest;
-    this.#begin(read.head);
-    return true;
   }
 
   #begin(head: RequestHead): void {
@@ -194,16 +222,23 @@ export class Http1Connection implements ExchangeConnection {
     this.#handle(exchange);
   }
 
+  readonly #passOn = (piece: Buffer): void => this.#sink?.data(piece);
+
   #readBody(sink: BodySink): void {
-    this.#rest = this.#reader.readBody(this.#rest, sink.data);
-    if (!this.#reader.bodyOver) {
-      if (this.socket.isPaused()) this.socket.resume();
-      return;
+    const bytes = this.#rest;
+    this.#rest = EMPTY;
+    this.#rest = this.#reader.readBody(bytes, this.#passOn);
+    const { bodyOver, hasTrailers } = this.#reader;
+    if (bodyOver && this.#exchange !== null) this.#deadline.clear();
+    if (this.#lingerBytes !== null) {
+      // It was answered in the middle of these bytes.
+      this.#rest = EMPTY;
+      if (bodyOver) this.#endSoon();
+    } else if (bodyOver && this.#sink === sink) {
+      this.#sink = null;
+      if (hasTrailers) sink.fault('trailers');
+      else sink.end();
     }
-    this.#sink = null;
-    this.#deadline.clear();
-    if (this.#reader.hasTrailers) sink.fault('trailers');
-    else sink.end();
   }
 
   /** Takes in what is left of an unwanted body, within bounds, and ends then. */
@@ -211,22 +246,34 @@ export class Http1Connection implements ExchangeConnection {
     const bytes = this.#rest;
     this.#rest = EMPTY;
     this.#deadline.setIn(LINGER_MS_MAX);
-    if (this.socket.isPaused()) this.socket.resume();
+    this.#flow();
     this.#discard(bytes, LINGER_BYTES_MAX);
   }
 
   #discard(bytes: Buffer, bytesMax: number): void {
     this.#lingerBytes = bytesMax - bytes.length;
-    if (this.#lingerBytes < 0 || this.#isBodyOverWith(bytes)) this.socket.destroySoon();
+    if (this.#lingerBytes < 0 || this.#isBodyOverWith(bytes)) this.#endSoon();
   }
 
+  /** Of what was no request nobody knows where it is over. */
   #isBodyOverWith(bytes: Buffer): boolean {
+    if (this.#reader.bodyOver) return false;
     try {
       this.#reader.readBody(bytes, () => undefined);
       return this.#reader.bodyOver;
     } catch {
       return true;
     }
+  }
+
+  /** Ends the connection when all that was written has left, or when the client has not taken it in time. */
+  #endSoon(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#rest = EMPTY;
+    this.#deadline.setIn(this.#options.writeStallMs);
+    this.#flow();
+    this.socket.destroySoon();
   }
 
   #refuseFault(fault: HttpFault): void {
@@ -245,19 +292,19 @@ export class Http1Connection implements ExchangeConnection {
     this.#rest = EMPTY;
     this.#lingerBytes = LINGER_BYTES_MAX;
     this.#deadline.setIn(LINGER_MS_MAX);
-    if (this.socket.isPaused()) this.socket.resume();
+    this.#flow();
   }
 
   #late(): void {
-    if (this.#lingerBytes !== null) this.socket.destroySoon();
-    else if (this.#exchange === null && this.#reader.inHead) {
+    if (this.#ending || this.#exchange !== null) this.socket.destroy();
+    else if (this.#lingerBytes === null && this.#reader.inHead) {
       this.#refuse({ status: '408 Request Timeout', message: 'The head of the request took too long.' });
-    } else this.socket.destroy();
+    } else this.#endSoon();
   }
 
   /** The client sends no more: it has left, unless all of its answer is on its way. */
   #ended(): void {
-    if (this.#exchange === null) this.socket.destroySoon();
+    if (this.#exchange === null) this.#endSoon();
     else this.socket.destroy();
   }
 

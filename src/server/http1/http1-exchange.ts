@@ -8,11 +8,11 @@ import type { RequestHead } from './request-reader.ts';
 export interface ExchangeConnection {
   readonly socket: Socket;
   readonly peerAddress: string | null;
-  /** Whether all of the request has come. */
-  readonly bodyOver: boolean;
   /** Starts the flow of the body. */
   readBody(sink: BodySink): void;
   stopBody(): void;
+  /** Nobody wants what is left of the body. @returns whether all of it has come */
+  skipBody(): boolean;
   /** What an answer says of the connection: whole lines. @param close whether it ends with this answer */
   connectionLines(close: boolean): string;
   /** Whether the connection should end with the next answer. */
@@ -45,6 +45,7 @@ export class Http1Exchange implements Exchange {
   #waitingHead = '';
   #answered = false;
   #ended = false;
+  #isFlushed = false;
   #close = false;
   #isGone = false;
   #onGone: (() => void) | null = null;
@@ -62,7 +63,9 @@ export class Http1Exchange implements Exchange {
     this.framingFault = framingFaultOf(this.headers);
     this.body = {
       read: (sink) => connection.readBody(sink),
-      stop: () => connection.stopBody(),
+      stop: () => {
+        if (!this.#ended) connection.stopBody();
+      },
     };
   }
 
@@ -83,12 +86,15 @@ export class Http1Exchange implements Exchange {
   }
 
   startAnswer(status: number, headers: readonly string[]): void {
+    if (this.#answered) throw answeredBefore();
     this.#encodeHead(status, headers, this.#wantsClose || this.#connection.closing());
     // Head and first bytes leave in one write when they come in one turn, and the head alone does not wait longer.
     process.nextTick(() => this.#flushHead());
   }
 
   write(chunk: Uint8Array, flushed?: () => void): boolean {
+    // It would be taken for the beginning of the next answer.
+    if (this.#ended) return true;
     const { socket } = this.#connection;
     const done = flushed === undefined ? undefined : calledUnlessFailed(flushed);
     const head = this.#takeHead();
@@ -103,8 +109,10 @@ export class Http1Exchange implements Exchange {
   }
 
   endAnswer(flushed: () => void, last?: Buffer): void {
+    if (this.#ended) return;
     const head = this.#takeHead();
     const done = calledUnlessFailed(() => {
+      this.#isFlushed = true;
       this.#connection.flushed(this);
       flushed();
     });
@@ -120,13 +128,16 @@ export class Http1Exchange implements Exchange {
   }
 
   answerWhole(status: number, headers: readonly string[], body: Uint8Array, closeConnection: boolean): void {
+    if (this.#answered) throw answeredBefore();
     const connection = this.#connection;
-    const close = closeConnection || !connection.bodyOver || this.#wantsClose || connection.closing();
+    const close = closeConnection || !connection.skipBody() || this.#wantsClose || connection.closing();
     this.#encodeHead(status, [...headers, 'content-length', String(body.byteLength)], close);
     this.endAnswer(() => undefined, Buffer.from(body.buffer, body.byteOffset, body.byteLength));
   }
 
   break(): void {
+    // The connection is another's by then.
+    if (this.#isFlushed) return;
     // Without a head, clients take this for a connection that failed, and boto3 sends the request four more times.
     if (this.#waitingHead !== '') {
       setImmediate(() => this.break());
@@ -193,6 +204,11 @@ export class Http1Exchange implements Exchange {
     socket.uncork();
     return all;
   }
+}
+
+/** A second answer would be taken for that to the next request. */
+function answeredBefore(): Error {
+  return new Error('A request is answered once.');
 }
 
 type WriteCallback = (error?: Error | null) => void;
