@@ -82,7 +82,9 @@ export class Http1Connection implements ExchangeConnection {
       sink.fault('gone');
       return;
     }
-    if (this.#expectsContinue) this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    // In the middle of an answer it would be a part of that.
+    if (this.#expectsContinue && this.#exchange?.answered === false)
+      this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
     if (this.#reader.bodyOver) {
       sink.end();
       return;

@@ -130,7 +130,9 @@ export class Http1Exchange implements Exchange {
   answerWhole(status: number, headers: readonly string[], body: Uint8Array, closeConnection: boolean): void {
     if (this.#answered) throw answeredBefore();
     const connection = this.#connection;
-    const close = closeConnection || !connection.skipBody() || this.#wantsClose || connection.closing();
+    // Who asked for another protocol, or a proxy in between, may go on in it.
+    const isUnclear = !connection.skipBody() || this.headers.get('upgrade') !== undefined;
+    const close = closeConnection || isUnclear || this.#wantsClose || connection.closing();
     this.#encodeHead(status, [...headers, 'content-length', String(body.byteLength)], close);
     this.endAnswer(() => undefined, Buffer.from(body.buffer, body.byteOffset, body.byteLength));
   }
