@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { Exchange } from '../../src/ports.ts';
 import { heard, openSocket, sendRaw, statusesIn } from '../support/raw-http1.ts';
@@ -238,4 +238,17 @@ describe('an exchange that is over leaves the next one alone', () => {
       assert.equal(text.replaceAll(/HTTP.*?\r\n\r\n/gs, '|'), '|first|second');
     });
   }
+});
+
+test('an answer over HTTP/1.0 that is cut off as its client says no more is not taken for complete', async (t) => {
+  const { origin } = await openServer(t, (exchange) => {
+    exchange.startAnswer(200, []);
+    exchange.write(Buffer.from('half'));
+  });
+  const socket = connect({ port: Number(new URL(origin).port), host: '127.0.0.1', allowHalfOpen: true });
+  const failed = once(socket, 'error');
+  socket.write('GET / HTTP/1.0\r\nHost: g\r\n\r\n');
+  socket.once('data', () => socket.end());
+  await failed;
+  socket.destroy();
 });

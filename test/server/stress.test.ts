@@ -19,7 +19,12 @@ type Random = (below: number) => number;
 const DEEDS = ['echo', 'echo', 'stream', 'streamAtOnce', 'early', 'earlyLater', 'inMiddle', 'big', 'breaks'] as const;
 /** What becomes of a connection. */
 const FATES = ['whole', 'whole', 'whole', 'closing', 'cut', 'reset', 'fin', 'garbage', 'deaf'] as const;
-const GARBAGE = ['\0\0\0\r\n\r\n', 'GET /echo/x HTTP/1.1\r\nHost : g\r\n\r\n', 'x'.repeat(20_000), 'POST / HTTP/3\r\n\r\n'];
+const GARBAGE = [
+  '\0\0\0\r\n\r\n',
+  'GET /echo/x HTTP/1.1\r\nHost : g\r\n\r\n',
+  'x'.repeat(20_000),
+  'POST / HTTP/3\r\n\r\n',
+];
 
 interface Planned {
   readonly id: string;

@@ -281,7 +281,7 @@ export class Http1Connection implements ExchangeConnection {
   #refuseFault(fault: HttpFault): void {
     // A refusal now would be taken for the answer that is still owed.
     if (this.#exchange !== null) {
-      this.socket.destroy();
+      this.#exchange.cutOff();
       return;
     }
     const status = fault instanceof HeadTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
@@ -298,7 +298,8 @@ export class Http1Connection implements ExchangeConnection {
   }
 
   #late(): void {
-    if (this.#ending || this.#exchange !== null) this.socket.destroy();
+    if (this.#ending) this.socket.destroy();
+    else if (this.#exchange !== null) this.#exchange.cutOff();
     else if (this.#lingerBytes === null && this.#reader.inHead) {
       this.#refuse({ status: '408 Request Timeout', message: 'The head of the request took too long.' });
     } else this.#endSoon();
@@ -307,7 +308,7 @@ export class Http1Connection implements ExchangeConnection {
   /** The client sends no more: it has left, unless all of its answer is on its way. */
   #ended(): void {
     if (this.#exchange === null) this.#endSoon();
-    else this.socket.destroy();
+    else this.#exchange.cutOff();
   }
 
   #closed(): void {

@@ -145,6 +145,11 @@ export class Http1Exchange implements Exchange {
       setImmediate(() => this.break());
       return;
     }
+    this.cutOff();
+  }
+
+  /** Ends the connection at once. */
+  cutOff(): void {
     const { socket } = this.#connection;
     // To an HTTP/1.0 client the end of the connection is the end of the answer: only a reset, or TLS that is not closed, tells it otherwise.
     if (this.#isHttp10 && !('encrypted' in socket)) socket.resetAndDestroy();
