@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { createHook } from 'node:async_hooks';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { connect as tlsConnect } from 'node:tls';
 import type { Exchange } from '../../src/ports.ts';
 import { seededRandom } from '../domain/aws/seeded-random.ts';
+import { needs } from '../support/needs.ts';
 import { openSocket } from '../support/raw-http1.ts';
+import { makeSelfSigned, type SelfSigned } from '../support/self-signed.ts';
 import { until } from '../support/until.ts';
 import { openServer } from './open-server.ts';
 import { readAnswers } from './read-answers.ts';
 
 const SEED = 20_261_124;
-const CONNECTIONS = 600;
 const CLIENTS = 20;
 
 type Random = (below: number) => number;
@@ -147,8 +150,7 @@ function serve(exchange: Exchange, random: Random, ledger: Ledger[]): void {
     breaks: () =>
       read((body) => {
         exchange.startAnswer(200, ['x-id', id]);
-        exchange.write(Buffer.from(`${id}|${body}`, 'latin1'));
-        exchange.break();
+        exchange.write(Buffer.from(`${id}|${body}`, 'latin1'), () => exchange.break());
       }),
   };
   deeds[deed]?.();
@@ -169,14 +171,14 @@ async function sendInPieces(socket: Socket, wire: string, random: Random): Promi
 }
 
 /** One connection with some requests, and what came back. */
-async function converse(origin: string, index: number, random: Random): Promise<string> {
+async function converse(open: () => Promise<Socket>, index: number, random: Random): Promise<string> {
   const fate = FATES[random(FATES.length)] ?? 'whole';
   const count = 1 + random(6);
   const requests = Array.from({ length: count }, (_, at) =>
     plan(`c${index}r${at}`, random, fate === 'closing' && at === count - 1),
   );
   const wire = requests.map((request) => request.wire).join('');
-  const socket = await openSocket(origin);
+  const socket = await open();
   socket.setNoDelay(true);
   let text = '';
   let closed = false;
@@ -195,7 +197,8 @@ async function converse(origin: string, index: number, random: Random): Promise<
   await sendInPieces(socket, fate === 'garbage' ? sent + (GARBAGE[random(GARBAGE.length)] ?? '') : sent, random);
   await turns(random(10));
   if (fate === 'cut') socket.destroy();
-  else if (fate === 'reset') socket.resetAndDestroy();
+  else if (fate === 'reset' && !('encrypted' in socket)) socket.resetAndDestroy();
+  else if (fate === 'reset') socket.destroy();
   else if (fate === 'fin') socket.end();
   else if (fate === 'deaf') {
     await turns(30);
@@ -231,7 +234,14 @@ async function converse(origin: string, index: number, random: Random): Promise<
   return fate;
 }
 
-test(`${CONNECTIONS} connections of all manners: each answer is that of its request, and nothing is left over`, async (t) => {
+async function openTls(origin: string, ca: string): Promise<Socket> {
+  const socket = tlsConnect({ port: Number(new URL(origin).port), host: '127.0.0.1', ca, ALPNProtocols: ['http/1.1'] });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+async function stress(t: TestContext, connections: number, tls?: SelfSigned): Promise<void> {
   const timers = new Set<number>();
   const hook = createHook({
     init: (id, type) => void (type === 'Timeout' && timers.add(id)),
@@ -240,16 +250,18 @@ test(`${CONNECTIONS} connections of all manners: each answer is that of its requ
   t.after(() => hook.disable());
   const ledger: Ledger[] = [];
   const serverRandom = seededRandom(SEED);
-  const { origin, server, exchanges } = await openServer(t, (exchange) => serve(exchange, serverRandom, ledger));
+  const { origin, server, exchanges } = await openServer(
+    t,
+    (exchange) => serve(exchange, serverRandom, ledger),
+    tls === undefined ? {} : { tls },
+  );
+  const open = (): Promise<Socket> => (tls === undefined ? openSocket(origin) : openTls(origin, tls.certificate));
 
   const random = seededRandom(SEED + 1);
-  const fates = new Map<string, number>();
+  const fates = new Set<string>();
   let next = 0;
   const client = async (): Promise<void> => {
-    while (next < CONNECTIONS) {
-      const fate = await converse(origin, next++, random);
-      fates.set(fate, (fates.get(fate) ?? 0) + 1);
-    }
+    while (next < connections) fates.add(await converse(open, next++, random));
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
   await until(() => server.connections() === 0);
@@ -264,4 +276,17 @@ test(`${CONNECTIONS} connections of all manners: each answer is that of its requ
     if (row.reads > 0) assert.equal(row.bodyEndings, 1, told);
   }
   assert.equal(timers.size, 0, 'timers are left');
+}
+
+const CLAIM = 'each answer is that of its request, and nothing is left over';
+
+test(`600 connections of all manners: ${CLAIM}`, (t) => stress(t, 600));
+
+test(`150 connections of all manners over TLS: ${CLAIM}`, needs('openssl'), async (t) => {
+  const made = makeSelfSigned();
+  try {
+    await stress(t, 150, made);
+  } finally {
+    made.remove();
+  }
 });

@@ -39,9 +39,10 @@ export class Http1Connection implements ExchangeConnection {
   readonly #reader = new RequestReader();
   readonly #deadline: Deadline;
   readonly #keepAliveLines: string;
-  /** Begun and not yet handed to the network whole: mostly one, and the one before it for a moment. */
-  readonly #unfinished = new Set<Http1Exchange>();
+  /** What is being answered. */
   #exchange: Http1Exchange | null = null;
+  /** The same, until all of its answer has been handed to the network. */
+  #unflushed: Http1Exchange | null = null;
   #sink: BodySink | null = null;
   #expectsContinue = false;
   /** What has come and was not its turn yet. */
@@ -64,7 +65,7 @@ export class Http1Connection implements ExchangeConnection {
     this.#deadline.setIn(options.headersTimeoutMs);
     socket
       .on('data', (bytes: Buffer) => this.#received(bytes))
-      .on('drain', () => this.#drained())
+      .on('drain', () => this.#exchange?.drained())
       .on('end', () => this.#ended())
       // 'close' says all there is to know.
       .on('error', () => undefined)
@@ -136,8 +137,9 @@ export class Http1Connection implements ExchangeConnection {
     }
   }
 
-  flushed(exchange: Http1Exchange): void {
-    this.#unfinished.delete(exchange);
+  flushed(): void {
+    this.#unflushed = null;
+    this.#advance();
   }
 
   #received(bytes: Buffer): void {
@@ -177,8 +179,8 @@ export class Http1Connection implements ExchangeConnection {
       return false;
     }
     if (this.#exchange === null) {
-      // Who sends requests and takes no answers would have us keep them all.
-      if (this.socket.writableNeedDrain) return false;
+      // Who sends requests and takes no answers would have us keep them all, and a break would take them along.
+      if (this.#unflushed !== null) return false;
       this.#readHead();
       return true;
     }
@@ -189,11 +191,6 @@ export class Http1Connection implements ExchangeConnection {
 
   #flow(): void {
     if (this.socket.isPaused()) this.socket.resume();
-  }
-
-  #drained(): void {
-    if (this.#exchange === null) this.#advance();
-    else this.#exchange.drained();
   }
 
   #readHead(): void {
@@ -220,7 +217,7 @@ export class Http1Connection implements ExchangeConnection {
     }
     this.#expectsContinue = expectation !== undefined && !head.isHttp10;
     this.#exchange = exchange;
-    this.#unfinished.add(exchange);
+    this.#unflushed = exchange;
     this.#handle(exchange);
   }
 
@@ -316,8 +313,8 @@ export class Http1Connection implements ExchangeConnection {
     const sink = this.#sink;
     this.#sink = null;
     sink?.fault('gone');
-    for (const exchange of this.#unfinished) exchange.left();
-    this.#unfinished.clear();
+    this.#unflushed?.left();
+    this.#unflushed = null;
   }
 }
 

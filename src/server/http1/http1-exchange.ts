@@ -21,7 +21,7 @@ export interface ExchangeConnection {
   /** The answer has been written. @param close whether the connection ends with it */
   answered(close: boolean): void;
   /** All of an answer has been handed to the network. */
-  flushed(exchange: Http1Exchange): void;
+  flushed(): void;
 }
 
 /** Up to here a head and a body are put together into one text: two pieces in one write cost more. */
@@ -113,8 +113,8 @@ export class Http1Exchange implements Exchange {
     const head = this.#takeHead();
     const done = calledUnlessFailed(() => {
       this.#isFlushed = true;
-      this.#connection.flushed(this);
       flushed();
+      this.#connection.flushed();
     });
     this.#ended = true;
     if (last !== undefined && last.byteLength > 0 && this.#framing !== 'none') {
