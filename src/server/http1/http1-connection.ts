@@ -48,6 +48,8 @@ export class Http1Connection implements ExchangeConnection {
   /** What has come and was not its turn yet. */
   #rest: Buffer = EMPTY;
   #advancing = false;
+  /** Whether bytes that came before those in `#rest` are being read. */
+  #inBody = false;
   /** Bytes of an unwanted body that may still come; null while everything that comes is wanted. */
   #lingerBytes: number | null = null;
   /** Whether it ends as soon as all that was written has left: nothing that comes is heard any more. */
@@ -100,7 +102,7 @@ export class Http1Connection implements ExchangeConnection {
 
   skipBody(): boolean {
     this.#sink = null;
-    if (!this.#reader.bodyOver) {
+    if (!this.#reader.bodyOver && !this.#inBody) {
       const bytes = this.#rest;
       this.#rest = EMPTY;
       try {
@@ -226,7 +228,15 @@ export class Http1Connection implements ExchangeConnection {
   #readBody(sink: BodySink): void {
     const bytes = this.#rest;
     this.#rest = EMPTY;
-    this.#rest = this.#reader.readBody(bytes, this.#passOn);
+    this.#inBody = true;
+    let left: Buffer;
+    try {
+      left = this.#reader.readBody(bytes, this.#passOn);
+    } finally {
+      this.#inBody = false;
+    }
+    // Over TLS a write may bring more bytes before it returns, and the sink may have written.
+    if (left.length > 0) this.#rest = this.#rest.length === 0 ? left : Buffer.concat([left, this.#rest]);
     const { bodyOver, hasTrailers } = this.#reader;
     if (bodyOver && this.#exchange !== null) this.#deadline.clear();
     if (this.#lingerBytes !== null) {

@@ -100,6 +100,7 @@ export class Http1Exchange implements Exchange {
     const head = this.#takeHead();
     if (this.#framing === 'none' || chunk.byteLength === 0) {
       // An empty piece would be the end of a chunked body.
+      if (head === '' && done === undefined) return !socket.writableNeedDrain;
       return socket.write(head, 'latin1', done);
     }
     const isChunked = this.#framing === 'chunked';
