@@ -286,6 +286,11 @@ export class Http1Connection implements ExchangeConnection {
   }
 
   #refuseFault(fault: HttpFault): void {
+    // It was answered in the middle of these bytes.
+    if (this.#lingerBytes !== null) {
+      this.#endSoon();
+      return;
+    }
     // A refusal now would be taken for the answer that is still owed.
     if (this.#exchange !== null) {
       this.#exchange.cutOff();
