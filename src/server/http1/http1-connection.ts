@@ -61,7 +61,8 @@ export class Http1Connection implements ExchangeConnection {
     this.peerAddress = socket.remoteAddress ?? null;
     this.#options = options;
     this.#handle = handle;
-    const keptSeconds = Math.floor(options.keepAliveMs / 1000);
+    // A second less than it is kept, so that nobody sends into a connection that is just ending.
+    const keptSeconds = Math.floor(options.keepAliveMs / 1000) - 1;
     this.#keepAliveLines = `connection: keep-alive\r\n${keptSeconds > 0 ? `keep-alive: timeout=${keptSeconds}\r\n` : ''}`;
     this.#deadline = new Deadline(options.clock, () => this.#late());
     this.#deadline.setIn(options.headersTimeoutMs);
