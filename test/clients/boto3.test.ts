@@ -7,7 +7,7 @@ import { CALLS, MESSAGES, STREAMS } from './boto3/calls.ts';
 import { startBoto3, type Boto3, type Boto3Client, type Boto3Outcome } from './boto3/driver.ts';
 import { FORBIDDEN_ARN, MODEL } from './examples.ts';
 
-/** boto3: a bearer token for bedrock and bedrock-runtime, the key as access key id or in a header for the others. */
+/** boto3: the key as access key id or in a header, or as a bearer token, which it sends over TLS alone since 1.44. */
 
 /** A request the gateway itself answers, and how boto3 tells of it. */
 interface Refused {
@@ -37,21 +37,18 @@ describe('boto3', needs('python3 with boto3'), () => {
   });
 
   /** How the key is carried where nothing else is said. */
-  const keyed = (service: string): Boto3Client => ({
-    endpoint: `${gateway.origin}/bedrock`,
-    ...(service === 'bedrock' || service === 'bedrock-runtime' ? { bearer: MASTER_KEY } : { accessKeyId: MASTER_KEY }),
-  });
+  const keyed = (): Boto3Client => ({ endpoint: `${gateway.origin}/bedrock`, accessKeyId: MASTER_KEY });
   const converse = (client: Partial<Boto3Client> = {}): Promise<Boto3Outcome> =>
     boto3.call({
       service: 'bedrock-runtime',
       method: 'converse',
       args: { modelId: MODEL, messages: MESSAGES },
-      client: { ...keyed('bedrock-runtime'), ...client },
+      client: { ...keyed(), ...client },
     });
 
   for (const { operation, region = 'us-east-1', ...asked } of CALLS) {
     test(`${asked.service}: ${asked.method}`, async () => {
-      const { answer, error } = await boto3.call({ ...asked, client: keyed(asked.service) });
+      const { answer, error } = await boto3.call({ ...asked, client: keyed() });
       assert.equal(error, undefined);
       assert.ok(answer);
       const seen = gateway
@@ -63,7 +60,7 @@ describe('boto3', needs('python3 with boto3'), () => {
 
   for (const { first, last, ...asked } of STREAMS) {
     test(`${asked.service}: ${asked.method}, event by event`, async () => {
-      const { events, error } = await boto3.call({ ...asked, client: keyed(asked.service) });
+      const { events, error } = await boto3.call({ ...asked, client: keyed() });
       assert.equal(error, undefined);
       assert.ok(events.length > 2);
       assert.deepEqual(Object.keys(events[0] ?? {}), [first]);
@@ -114,7 +111,7 @@ describe('boto3', needs('python3 with boto3'), () => {
       message: 'Said by Bedrock.',
     });
     const args = { modelId: MODEL, messages: MESSAGES };
-    const client = keyed('bedrock-runtime');
+    const client = keyed();
     const { events, error } = await boto3.call({ service: 'bedrock-runtime', method: 'converse_stream', args, client });
     assert.equal(events.length, 3);
     assert.equal(error?.class, 'EventStreamError');
@@ -132,8 +129,8 @@ describe('boto3', needs('python3 with boto3'), () => {
   const refusals: readonly Refused[] = [
     {
       what: 'a wrong key',
-      client: { bearer: 'sk-wrong' },
-      raised: '401 ClientError UnrecognizedClientException',
+      client: { accessKeyId: 'sk-wrong' },
+      raised: '403 ClientError UnrecognizedClientException',
     },
     {
       what: 'an unknown access key id',
@@ -156,7 +153,7 @@ describe('boto3', needs('python3 with boto3'), () => {
       raised: '403 AccessDeniedException AccessDeniedException',
     },
   ];
-  for (const { what, client = { bearer: MASTER_KEY }, path = '/bedrock', modelId = MODEL, raised } of refusals) {
+  for (const { what, client = { accessKeyId: MASTER_KEY }, path = '/bedrock', modelId = MODEL, raised } of refusals) {
     test(`raises the gateway's refusal of ${what}: ${raised}`, async () => {
       const { error } = await boto3.call({
         service: 'bedrock-runtime',
@@ -174,7 +171,7 @@ describe('boto3', needs('python3 with boto3'), () => {
       service: 'bedrock-agent',
       method: 'create_agent',
       args: { agentName: 'large', instruction: 'x'.repeat(33 * 1024 * 1024) },
-      client: keyed('bedrock-agent'),
+      client: keyed(),
     });
     assert.deepEqual([error?.status, error?.class], [413, 'ValidationException']);
     assert.deepEqual(gateway.forwarded(), []);

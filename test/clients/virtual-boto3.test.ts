@@ -6,6 +6,7 @@ import { needs } from '../support/needs.ts';
 import { CALLS, MESSAGES, STREAMS } from './boto3/calls.ts';
 import { FORBIDDEN_ARN, MODEL } from './examples.ts';
 import { runCommand } from './run-command.ts';
+import { createTrust, makeSelfSigned } from '../support/self-signed.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { EVERY_OPERATION, issueKey, type IssuedKey, otherSecret } from '../support/virtual-keys.ts';
 
@@ -132,13 +133,33 @@ describe('boto3', needs('python3 with boto3'), () => {
     assert.deepEqual(gateway.forwarded(), []);
   });
 
-  test('AWS_BEARER_TOKEN_BEDROCK is enough for models; the key as access key id for the rest', async () => {
-    const { bearer } = await issueKey(gateway.origin);
-    const models = { service: 'bedrock', method: 'list_foundation_models' };
-    const env = { AWS_BEARER_TOKEN_BEDROCK: bearer, AWS_ACCESS_KEY_ID: bearer, AWS_SECRET_ACCESS_KEY: 'unused' };
-    const came = await boto3([CONVERSE, models, RETRIEVE], env);
-    assert.deepEqual(came, [{ events: [] }, { events: [] }, { events: [] }]);
-  });
+  test(
+    'AWS_BEARER_TOKEN_BEDROCK is enough for models, over TLS; the key as access key id for the rest',
+    needs('openssl'),
+    async () => {
+      const tls = makeSelfSigned();
+      const trust = createTrust(tls.certificate);
+      trust(true);
+      const secure = await startTestGateway({ env: { OUTCROP_TLS_CERT: tls.certFile, OUTCROP_TLS_KEY: tls.keyFile } });
+      try {
+        const { bearer } = await issueKey(secure.origin);
+        const models = { service: 'bedrock', method: 'list_foundation_models' };
+        const env = {
+          AWS_ENDPOINT_URL: `${secure.origin}/bedrock`,
+          AWS_CA_BUNDLE: tls.certFile,
+          AWS_BEARER_TOKEN_BEDROCK: bearer,
+          AWS_ACCESS_KEY_ID: bearer,
+          AWS_SECRET_ACCESS_KEY: 'unused',
+        };
+        const came = await boto3([CONVERSE, models, RETRIEVE], env);
+        assert.deepEqual(came, [{ events: [] }, { events: [] }, { events: [] }]);
+      } finally {
+        trust(false);
+        await secure.close();
+        tls.remove();
+      }
+    },
+  );
 
   test('the default grant of a key stops short of other operations, with an exception that says so', async () => {
     const [came] = await boto3(

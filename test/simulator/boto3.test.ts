@@ -46,7 +46,7 @@ seen["count_tokens"] = runtime.count_tokens(modelId=model, input={"converse": {"
 seen["apply_guardrail"] = runtime.apply_guardrail(guardrailIdentifier="g1", guardrailVersion="1", source="INPUT",
     content=[{"text": {"text": "forbidden"}}])["action"]
 
-seen["retrieve"] = len(agents.retrieve(knowledgeBaseId="KB1", retrievalQuery={"text": "bedrock"})["retrievalResults"])
+seen["retrieve"] = len(agents.retrieve(knowledgeBaseId="KB12345678", retrievalQuery={"text": "bedrock"})["retrievalResults"])
 rag = agents.retrieve_and_generate_stream(input={"text": "bedrock"})
 seen["rag_stream"] = [list(e)[0] for e in rag["stream"]][-1]
 agent = agents.invoke_agent(agentId="A1", agentAliasId="L1", sessionId="s1", inputText="bedrock", enableTrace=True)
