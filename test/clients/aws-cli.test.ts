@@ -39,7 +39,6 @@ describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
     runCommand('aws', argv, {
       env: {
         AWS_ENDPOINT_URL: `${gateway.origin}/bedrock`,
-        AWS_BEARER_TOKEN_BEDROCK: MASTER_KEY,
         AWS_ACCESS_KEY_ID: MASTER_KEY,
         AWS_SECRET_ACCESS_KEY: 'unused',
         AWS_REGION: 'us-east-1',
@@ -162,9 +161,9 @@ describe('aws', { concurrency: 2, ...needs('awscli') }, () => {
       '--input',
       `{"converse":{"messages":${MESSAGES}}}`,
     ];
-    const { exitCode, stderr } = await aws(argv, { AWS_BEARER_TOKEN_BEDROCK: 'sk-wrong' });
+    const { exitCode, stderr } = await aws(argv, { AWS_ACCESS_KEY_ID: 'sk-wrong' });
     assert.notEqual(exitCode, 0);
-    assert.match(stderr, /\(UnrecognizedClientException\).*The API key in the request is not valid here/);
+    assert.match(stderr, /\(UnrecognizedClientException\).*The AWS access key id of this request is not known here/);
     assert.deepEqual(arrived('CountTokens'), []);
   });
 });
