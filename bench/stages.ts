@@ -51,5 +51,5 @@ export const STAGES: readonly Stage[] = [
   { name: 'collecting garbage', budgetUs: null, frames: ['(garbage collector)'] },
 ];
 
-/** What is left: node:http, the connections to Bedrock, the relay, and the kernel below them. */
+/** What is left: HTTP/1.1 to both sides, the relay, and the kernel below them. */
 export const REST: Omit<Stage, 'frames'> = { name: 'sockets and relay', budgetUs: 30 };
