@@ -8,7 +8,10 @@ export class HeaderList {
     this.values = values;
   }
 
-  /** @param raw alternating names and values, as they stood on the wire or as node:http2 gives them; HTTP/2 pseudo-headers are left out. */
+  /**
+   * @param raw alternating names and values, as they stood on the wire or as node:http2 gives them; HTTP/2 pseudo-headers
+   *   are left out.
+   */
   static fromRaw(raw: readonly string[]): HeaderList {
     const names: string[] = [];
     const values: string[] = [];

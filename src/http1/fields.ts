@@ -37,7 +37,8 @@ export function readFields(text: string, from: number): Fields {
     if (colon === -1 || colon >= end) throw new HttpFault('A header has no name.');
     const name = text.slice(start, colon);
     const value = withoutBlanks(text, colon + 1, end);
-    if (!NAME.test(name) || !VALUE.test(value)) throw new HttpFault('A header is not well-formed.');
+    if (!NAME.test(name)) throw new HttpFault('The name of a header is not well-formed.');
+    if (!VALUE.test(value)) throw new HttpFault(`The value of the header ${name} is not well-formed.`);
     raw.push(name, value);
     start = end + 2;
 

@@ -152,7 +152,8 @@ export class Http1Exchange implements Exchange {
   /** Ends the connection at once. */
   cutOff(): void {
     const { socket } = this.#connection;
-    // To an HTTP/1.0 client the end of the connection is the end of the answer: only a reset, or TLS that is not closed, tells it otherwise.
+    // To an HTTP/1.0 client the end of the connection is the end of the answer: only a reset, or TLS that is not closed,
+    // tells it otherwise.
     if (this.#isHttp10 && !('encrypted' in socket)) socket.resetAndDestroy();
     else socket.destroy();
   }
@@ -228,7 +229,7 @@ function calledUnlessFailed(flushed: () => void): WriteCallback {
   };
 }
 
-/** What can be told from the head beyond its form: see section 3 of the threat list in docs/security notes. */
+/** What is well-formed and still not taken: who reads two hosts takes either, and trailers come after every check. */
 function framingFaultOf(headers: HeaderList): string | null {
   const hosts = headers.count('host');
   if (hosts !== 1) return hosts === 0 ? 'The Host header is missing.' : 'The Host header came more than once.';

@@ -89,7 +89,8 @@ function parseRequestHead(text: string): RequestHead {
   const lineEnd = text.indexOf('\r\n');
   const line = lineEnd === -1 ? text : text.slice(0, lineEnd);
   const [, method, target, minor] = REQUEST_LINE.exec(line) ?? [];
-  if (method === undefined || target === undefined) throw new HttpFault('The request line is none of HTTP/1.1.');
+  if (method === undefined || target === undefined)
+    throw new HttpFault('The request line is not a known method, a target and HTTP/1.1.');
   const isHttp10 = minor === '0';
   const { raw, contentLength, isChunked, wantsClose } = readFields(text, lineEnd === -1 ? text.length : lineEnd + 2);
   if (isChunked && isHttp10) throw new HttpFault('There are no chunks in HTTP/1.0.');
