@@ -43,11 +43,14 @@ export class Deadline {
 
   #look(): void {
     this.#timerAtMs = Infinity;
+    if (this.#atMs === Infinity) return;
+    const leftMs = this.#atMs - this.#clock.elapsedMs();
+    if (leftMs > 0) this.#arm(leftMs);
     // Where this process was held up, a sign of life may be there and not have been read yet: the network comes first.
-    setImmediate(() => this.#judge());
+    else setImmediate(() => this.#pass());
   }
 
-  #judge(): void {
+  #pass(): void {
     if (this.#atMs === Infinity || this.#timerAtMs !== Infinity) return;
     const leftMs = this.#atMs - this.#clock.elapsedMs();
     if (leftMs > 0) {
